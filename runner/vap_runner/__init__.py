@@ -1,0 +1,1 @@
+"""VAP runner: a pod of worker processes, one per scenario."""

@@ -1,0 +1,1 @@
+"""From a file or a URL to frames: opening, decoding, pacing, reconnecting, and typed errors."""

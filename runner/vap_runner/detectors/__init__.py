@@ -1,0 +1,1 @@
+"""Object detectors behind one interface; `registry.DetectorRegistry` knows them by name."""
