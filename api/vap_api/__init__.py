@@ -1,0 +1,1 @@
+"""VAP api: the REST service, the outbox relay and the inbox."""

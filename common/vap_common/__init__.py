@@ -1,0 +1,1 @@
+"""What two or more VAP services share, and nothing else."""

@@ -1,0 +1,179 @@
+"""Reads every partition of a topic without joining a group: no wait for an assignment, all records to all readers."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from enum import Enum
+from typing import Generic, TypeVar
+
+import structlog
+from confluent_kafka import OFFSET_BEGINNING, Consumer, KafkaError, KafkaException, TopicPartition
+from confluent_kafka import Message as RawMessage
+
+from vap_common.kafka.connection import consumer_config
+from vap_common.kafka.dead_letters import DeadLetterQueue
+from vap_common.kafka.headers import TRACEPARENT, header
+from vap_common.kafka.topics import Topic
+from vap_common.messages import Message, MessageDecodeError
+from vap_common.settings import KafkaSettings
+
+log = structlog.get_logger(__name__)
+
+M = TypeVar("M", bound=Message)
+
+
+class StartAt(Enum):
+    """Where reading begins."""
+
+    BEGINNING = "beginning"
+    END = "end"
+    """A lower bound of the end: some records older than the call may be read again (see `TopicReader`)."""
+    COMMITTED = "committed"
+    """The committed offsets of the (never joined) group; the beginning where there are none."""
+
+
+@dataclass(frozen=True, slots=True)
+class Record(Generic[M]):
+    """A decoded record. `message` is None for a tombstone."""
+
+    key: str
+    message: M | None
+    partition: int
+    offset: int
+    traceparent: str | None
+
+
+class TopicReader(Generic[M]):
+    """A manual-assignment consumer of one topic. Not thread-safe: it belongs to one thread.
+
+    Reading from the end may deliver a few older records: a broker's end offset is taken as a lower bound
+    only (the embedded broker reports the start of the last batch + 1). Readers order records by content.
+    Delivery: at least once when offsets are committed after the work.
+    """
+
+    def __init__(
+        self,
+        settings: KafkaSettings,
+        topic: Topic,
+        message_type: type[M],
+        *,
+        client_id: str,
+        start: StartAt,
+        dead_letters: DeadLetterQueue,
+        group_id: str | None = None,
+    ) -> None:
+        if start is StartAt.COMMITTED and group_id is None:
+            raise ValueError("reading from committed offsets needs the group that holds them")
+        self._topic = topic
+        self._message_type = message_type
+        self._start = start
+        self._dead_letters = dead_letters
+        self._consumer = Consumer(
+            consumer_config(settings, client_id, group_id or client_id) | {"error_cb": self._on_error}
+        )
+        self._partitions: list[int] = []
+
+    @property
+    def assigned(self) -> bool:
+        """Whether `assign` has succeeded."""
+        return bool(self._partitions)
+
+    def assign(self, timeout_s: float = 10.0) -> None:
+        """Finds the partitions and sets the positions. Raises KafkaException while broker or topic are away."""
+        metadata = self._consumer.list_topics(self._topic.name, timeout=timeout_s).topics[self._topic.name]
+        if metadata.error is not None:
+            raise KafkaException(metadata.error)
+        partitions = [TopicPartition(self._topic.name, number) for number in sorted(metadata.partitions)]
+        if self._start is StartAt.COMMITTED:
+            positions = self._consumer.committed(partitions, timeout=timeout_s)
+            for position in positions:
+                if position.error is not None:
+                    raise KafkaException(position.error)
+                if position.offset < 0:
+                    position.offset = OFFSET_BEGINNING
+        elif self._start is StartAt.BEGINNING:
+            positions = [TopicPartition(self._topic.name, tp.partition, OFFSET_BEGINNING) for tp in partitions]
+        else:
+            positions = [TopicPartition(self._topic.name, tp.partition, self._end(tp, timeout_s)) for tp in partitions]
+        self._consumer.assign(positions)
+        self._partitions = [tp.partition for tp in partitions]
+        log.info("kafka.assigned", topic=self._topic.name, partitions=len(partitions), start=self._start.value)
+
+    def read(self, timeout_s: float = 0.2, limit: int = 1000) -> list[Record[M]]:
+        """Waits for the first record, then takes what has already arrived, up to `limit`.
+
+        Poison goes to the dead letters and is skipped. Raises KafkaException for fatal errors and when a
+        dead letter could not be stored (the position then stays before it, if the reader is made anew).
+        """
+        first = self._consumer.poll(timeout_s)
+        if first is None:
+            return []
+        raw = [first, *self._consumer.consume(num_messages=limit - 1, timeout=0)] if limit > 1 else [first]
+        return list(self._decode(raw))
+
+    def commit(self, records: list[Record[M]]) -> None:
+        """Commits past `records`, synchronously: they will not be read again. Raises KafkaException."""
+        newest: dict[int, int] = {}
+        for record in records:
+            newest[record.partition] = max(newest.get(record.partition, 0), record.offset + 1)
+        offsets = [TopicPartition(self._topic.name, partition, offset) for partition, offset in newest.items()]
+        if offsets:
+            self._consumer.commit(offsets=offsets, asynchronous=False)
+
+    def caught_up(self, timeout_s: float = 2.0) -> bool:
+        """Asks the broker for the ends: has everything been read that was there when this was called?
+
+        True is also evidence that the broker answers. Raises KafkaException when it does not.
+        """
+        if not self._partitions:
+            return False
+        positions = self._consumer.position([TopicPartition(self._topic.name, number) for number in self._partitions])
+        for position in positions:
+            end = self._end(position, timeout_s)
+            # A position below zero means that nothing was read since the assignment, which stood at the end or
+            # before it: then only an empty partition is surely read.
+            if max(position.offset, self._assigned_offset(position.partition)) < end:
+                return False
+        return True
+
+    def close(self) -> None:
+        """Leaves the broker. Idempotent."""
+        self._consumer.close()
+
+    def _assigned_offset(self, partition: int) -> int:
+        for assigned in self._consumer.assignment():
+            if assigned.partition == partition:
+                return int(assigned.offset)
+        return -1
+
+    def _end(self, partition: TopicPartition, timeout_s: float) -> int:
+        _low, high = self._consumer.get_watermark_offsets(partition, timeout=timeout_s, cached=False)
+        return int(high)
+
+    def _decode(self, raw: list[RawMessage]) -> Iterator[Record[M]]:
+        for record in raw:
+            error = record.error()
+            if error is not None:
+                if error.fatal():
+                    raise KafkaException(error)
+                log.warning("kafka.read_error", topic=self._topic.name, error=error.name())
+                continue
+            message: M | None = None
+            try:
+                key = (record.key() or b"").decode()
+                if record.value() is not None:
+                    message = self._message_type.decode(record.value())
+            except (MessageDecodeError, UnicodeDecodeError) as problem:
+                self._dead_letters.put(record, problem)
+                continue
+            self._dead_letters.good()
+            yield Record(
+                key=key,
+                message=message,
+                partition=record.partition() or 0,
+                offset=record.offset() or 0,
+                traceparent=header(record.headers(), TRACEPARENT),
+            )
+
+    @staticmethod
+    def _on_error(error: KafkaError) -> None:
+        log.warning("kafka.consumer_error", error=error.name(), reason=error.str())

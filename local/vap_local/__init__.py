@@ -1,0 +1,1 @@
+"""VAP on one machine: `vap up`."""

@@ -1,0 +1,1 @@
+"""VAP operator: scenarios as custom resources, reconciled into runner pods."""
