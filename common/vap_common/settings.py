@@ -38,6 +38,11 @@ class KafkaSettings(BaseSettings):
     kafka_ssl_ca_location: str | None = Field(
         default=None, description="File with the certificate authorities to trust; the system's by default."
     )
+    kafka_idempotent_producer: bool = Field(
+        default=True,
+        description="Whether the broker discards repeated sends. Off for the embedded broker: one that lost its "
+        "memory would refuse the producer for ever; readers deduplicate by content in any case.",
+    )
     kafka_fetch_wait_max_ms: int = Field(
         default=20,
         ge=1,

@@ -31,15 +31,26 @@ def client_config(settings: KafkaSettings, client_id: str) -> ClientConfig:
 
 
 def producer_config(settings: KafkaSettings, client_id: str) -> ClientConfig:
-    """An idempotent producer that acknowledges after all in-sync replicas have the record."""
-    return client_config(settings, client_id) | {
-        "enable.idempotence": True,
-        "acks": "all",
-        "linger.ms": 0,
-        "compression.type": "lz4",
-        "queue.buffering.max.kbytes": 65_536,
-        "message.max.bytes": 4_000_000,
-    }
+    """A producer that acknowledges after all in-sync replicas have the record, in order also when it retries.
+
+    Order comes from idempotence, or, without it, from one request at a time.
+    """
+    order: ClientConfig = (
+        {"enable.idempotence": True}
+        if settings.kafka_idempotent_producer
+        else {"enable.idempotence": False, "max.in.flight.requests.per.connection": 1}
+    )
+    return (
+        client_config(settings, client_id)
+        | order
+        | {
+            "acks": "all",
+            "linger.ms": 0,
+            "compression.type": "lz4",
+            "queue.buffering.max.kbytes": 65_536,
+            "message.max.bytes": 4_000_000,
+        }
+    )
 
 
 def consumer_config(settings: KafkaSettings, client_id: str, group_id: str) -> ClientConfig:

@@ -103,6 +103,13 @@ class MessageProducer:
         if outcome[0] is not None:
             raise KafkaException(outcome[0])
 
+    def connect(self, topic: Topic, timeout_s: float) -> None:
+        """Makes the connection and learns the topic's partitions, so that the first send needs no more than itself.
+
+        Raises KafkaException while the broker is away; sending works without this call.
+        """
+        self._producer.list_topics(topic.name, timeout=timeout_s)
+
     def flush(self, timeout_s: float) -> int:
         """Waits until the queue is empty; returns how many records still wait for an acknowledgement."""
         remaining: int = self._producer.flush(timeout_s)

@@ -8,8 +8,9 @@ from typing import Generic, TypeVar
 import structlog
 from confluent_kafka import OFFSET_BEGINNING, Consumer, KafkaError, KafkaException, TopicPartition
 from confluent_kafka import Message as RawMessage
+from confluent_kafka.admin import AdminClient, OffsetSpec
 
-from vap_common.kafka.connection import consumer_config
+from vap_common.kafka.connection import client_config, consumer_config
 from vap_common.kafka.dead_letters import DeadLetterQueue
 from vap_common.kafka.headers import TRACEPARENT, header
 from vap_common.kafka.topics import Topic
@@ -70,7 +71,9 @@ class TopicReader(Generic[M]):
         self._consumer = Consumer(
             consumer_config(settings, client_id, group_id or client_id) | {"error_cb": self._on_error}
         )
+        self._admin = AdminClient(client_config(settings, client_id) | {"error_cb": self._on_error})
         self._partitions: list[int] = []
+        self._known_ends: dict[int, int] = {}
 
     @property
     def assigned(self) -> bool:
@@ -123,31 +126,47 @@ class TopicReader(Generic[M]):
         """Asks the broker for the ends: has everything been read that was there when this was called?
 
         True is also evidence that the broker answers. Raises KafkaException when it does not.
+
+        An end that moves back means that the log was replaced (a broker that lost its data): reading then
+        starts again at the beginning, because the old position may never be reached, or be past new records.
         """
         if not self._partitions:
             return False
-        positions = self._consumer.position([TopicPartition(self._topic.name, number) for number in self._partitions])
-        for position in positions:
-            end = self._end(position, timeout_s)
-            # A position below zero means that nothing was read since the assignment, which stood at the end or
-            # before it: then only an empty partition is surely read.
-            if max(position.offset, self._assigned_offset(position.partition)) < end:
-                return False
-        return True
+        positions = {
+            position.partition: position.offset
+            for position in self._consumer.position(
+                [TopicPartition(self._topic.name, number) for number in self._partitions]
+            )
+        }
+        assigned = {tp.partition: tp.offset for tp in self._consumer.assignment()}
+        before = dict(self._known_ends)
+        ends = self._ends(self._partitions, timeout_s)
+        if any(end < before.get(partition, 0) for partition, end in ends.items()):
+            log.warning("kafka.log_replaced", topic=self._topic.name)
+            self._consumer.assign(
+                [TopicPartition(self._topic.name, number, OFFSET_BEGINNING) for number in self._partitions]
+            )
+            return False
+        # A position below zero means that nothing was read since the assignment, which stood at the end or
+        # before it: then only an empty partition is surely read.
+        return all(
+            max(positions.get(partition, -1), assigned.get(partition, -1)) >= end
+            for partition, end in ends.items()
+        )
 
     def close(self) -> None:
         """Leaves the broker. Idempotent."""
         self._consumer.close()
 
-    def _assigned_offset(self, partition: int) -> int:
-        for assigned in self._consumer.assignment():
-            if assigned.partition == partition:
-                return int(assigned.offset)
-        return -1
-
-    def _end(self, partition: TopicPartition, timeout_s: float) -> int:
-        _low, high = self._consumer.get_watermark_offsets(partition, timeout=timeout_s, cached=False)
-        return int(high)
+    def _ends(self, partitions: list[int], timeout_s: float) -> dict[int, int]:
+        # One request on a connection of its own: on the consumer's it would wait behind the open fetch.
+        futures = self._admin.list_offsets(
+            {TopicPartition(self._topic.name, number): OffsetSpec.latest() for number in partitions},
+            request_timeout=timeout_s,
+        )
+        ends = {tp.partition: int(future.result().offset) for tp, future in futures.items()}
+        self._known_ends = ends
+        return ends
 
     def _decode(self, raw: list[RawMessage]) -> Iterator[Record[M]]:
         for record in raw:

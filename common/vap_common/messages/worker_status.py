@@ -36,6 +36,8 @@ class WorkerReport(BaseModel):
     """Analysed frames per second over the last seconds."""
     last_frame_at: Timestamp | None = None
     error: WorkerError | None = None
+    message: str = ""
+    """Something worth knowing that is no error, such as that a file ended in the middle of a frame."""
 
 
 class WorkerStatus(Message):

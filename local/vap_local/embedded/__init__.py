@@ -1,0 +1,1 @@
+"""PostgreSQL and a Kafka-protocol broker out of wheels, for one machine."""

@@ -1,0 +1,71 @@
+"""Real parts for every test: one PostgreSQL and one broker per run, a fresh database or topic set on demand."""
+
+import os
+import shutil
+import tempfile
+import uuid
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from vap_common.kafka.admin import ensure_topics
+from vap_common.settings import KafkaSettings
+from vap_local.embedded.broker import EmbeddedBroker
+from vap_local.embedded.postgres import EmbeddedPostgres
+
+
+@pytest.fixture(scope="session")
+def scratch() -> Iterator[Path]:
+    """A folder for the whole run. Short: unix sockets lie in it. Open to the user PostgreSQL runs as."""
+    folder = Path(tempfile.mkdtemp(prefix="vap-test-"))
+    folder.chmod(0o755)
+    yield folder
+    shutil.rmtree(folder, ignore_errors=True)
+
+
+@pytest.fixture(scope="session")
+def postgres(scratch: Path) -> Iterator[EmbeddedPostgres]:
+    """A running PostgreSQL."""
+    server = EmbeddedPostgres(scratch / "pg")
+    server.start()
+    yield server
+    server.stop()
+
+
+@pytest.fixture
+def database_url(postgres: EmbeddedPostgres) -> str:
+    """The URL of a new, empty database."""
+    name = f"test_{uuid.uuid4().hex}"
+    postgres.create_database(name)
+    return postgres.url(name)
+
+
+@pytest.fixture(scope="session")
+def shared_bootstrap_servers(scratch: Path) -> Iterator[str]:
+    """A broker for the whole run: the one in VAP_TEST_KAFKA (a real Apache Kafka), or the embedded one."""
+    given = os.environ.get("VAP_TEST_KAFKA")
+    if given:
+        yield given
+        return
+    broker = EmbeddedBroker(scratch / "broker.log")
+    broker.start()
+    yield broker.bootstrap_servers
+    broker.stop()
+
+
+@pytest.fixture
+def embedded_broker(tmp_path: Path) -> Iterator[EmbeddedBroker]:
+    """An embedded broker of the test's own, to be stopped, killed and started again."""
+    broker = EmbeddedBroker(tmp_path / "broker.log")
+    broker.start()
+    yield broker
+    broker.stop()
+
+
+@pytest.fixture
+def kafka(embedded_broker: EmbeddedBroker) -> KafkaSettings:
+    """Settings of an embedded broker of the test's own, with all topics made."""
+    settings = KafkaSettings(kafka_bootstrap_servers=embedded_broker.bootstrap_servers)
+    ensure_topics(settings, "test")
+    return settings
