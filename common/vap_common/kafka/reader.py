@@ -8,7 +8,7 @@ from typing import Generic, TypeVar
 import structlog
 from confluent_kafka import OFFSET_BEGINNING, Consumer, KafkaError, KafkaException, TopicPartition
 from confluent_kafka import Message as RawMessage
-from confluent_kafka.admin import AdminClient, OffsetSpec
+from confluent_kafka.admin import AdminClient, OffsetSpec  # type: ignore[attr-defined] # public, without __all__
 
 from vap_common.kafka.connection import client_config, consumer_config
 from vap_common.kafka.dead_letters import DeadLetterQueue
@@ -96,7 +96,8 @@ class TopicReader(Generic[M]):
         elif self._start is StartAt.BEGINNING:
             positions = [TopicPartition(self._topic.name, tp.partition, OFFSET_BEGINNING) for tp in partitions]
         else:
-            positions = [TopicPartition(self._topic.name, tp.partition, self._end(tp, timeout_s)) for tp in partitions]
+            ends = self._ends([tp.partition for tp in partitions], timeout_s)
+            positions = [TopicPartition(self._topic.name, number, end) for number, end in ends.items()]
         self._consumer.assign(positions)
         self._partitions = [tp.partition for tp in partitions]
         log.info("kafka.assigned", topic=self._topic.name, partitions=len(partitions), start=self._start.value)
@@ -150,8 +151,7 @@ class TopicReader(Generic[M]):
         # A position below zero means that nothing was read since the assignment, which stood at the end or
         # before it: then only an empty partition is surely read.
         return all(
-            max(positions.get(partition, -1), assigned.get(partition, -1)) >= end
-            for partition, end in ends.items()
+            max(positions.get(partition, -1), assigned.get(partition, -1)) >= end for partition, end in ends.items()
         )
 
     def close(self) -> None:
@@ -160,9 +160,9 @@ class TopicReader(Generic[M]):
 
     def _ends(self, partitions: list[int], timeout_s: float) -> dict[int, int]:
         # One request on a connection of its own: on the consumer's it would wait behind the open fetch.
+        latest = OffsetSpec.latest()  # type: ignore[no-untyped-call]
         futures = self._admin.list_offsets(
-            {TopicPartition(self._topic.name, number): OffsetSpec.latest() for number in partitions},
-            request_timeout=timeout_s,
+            {TopicPartition(self._topic.name, number): latest for number in partitions}, request_timeout=timeout_s
         )
         ends = {tp.partition: int(future.result().offset) for tp, future in futures.items()}
         self._known_ends = ends
