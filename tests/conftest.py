@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.support.emptied_kafka import empty_kafka
 from vap_common.kafka.admin import ensure_topics
 from vap_common.settings import KafkaSettings
 from vap_local.embedded.broker import EmbeddedBroker
@@ -41,19 +42,6 @@ def database_url(postgres: EmbeddedPostgres) -> str:
     return postgres.url(name)
 
 
-@pytest.fixture(scope="session")
-def shared_bootstrap_servers(scratch: Path) -> Iterator[str]:
-    """A broker for the whole run: the one in VAP_TEST_KAFKA (a real Apache Kafka), or the embedded one."""
-    given = os.environ.get("VAP_TEST_KAFKA")
-    if given:
-        yield given
-        return
-    broker = EmbeddedBroker(scratch / "broker.log")
-    broker.start()
-    yield broker.bootstrap_servers
-    broker.stop()
-
-
 @pytest.fixture
 def embedded_broker(tmp_path: Path) -> Iterator[EmbeddedBroker]:
     """An embedded broker of the test's own, to be stopped, killed and started again."""
@@ -64,8 +52,18 @@ def embedded_broker(tmp_path: Path) -> Iterator[EmbeddedBroker]:
 
 
 @pytest.fixture
-def kafka(embedded_broker: EmbeddedBroker) -> KafkaSettings:
-    """Settings of an embedded broker of the test's own, with all topics made."""
-    settings = KafkaSettings(kafka_bootstrap_servers=embedded_broker.bootstrap_servers)
+def kafka(request: pytest.FixtureRequest) -> KafkaSettings:
+    """Settings of a broker whose topics are all new and empty.
+
+    The Apache Kafka in VAP_TEST_KAFKA (its topics and groups are deleted first), or an embedded broker of
+    the test's own.
+    """
+    given = os.environ.get("VAP_TEST_KAFKA")
+    if given:
+        settings = KafkaSettings(kafka_bootstrap_servers=given)
+        empty_kafka(settings)
+    else:
+        broker: EmbeddedBroker = request.getfixturevalue("embedded_broker")
+        settings = KafkaSettings(kafka_bootstrap_servers=broker.bootstrap_servers, kafka_idempotent_producer=False)
     ensure_topics(settings, "test")
     return settings
