@@ -6,7 +6,7 @@ SERVICES := api operator runner local
 PYTEST := $(BIN)/python -m pytest
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo up test test-kafka test-kubernetes e2e-local lint types imports format lock env-examples bench clean
+.PHONY: help setup demo up test test-kafka test-kubernetes e2e-local lint types imports format lock env-examples schemas bench clean
 
 help: ## This list
 	@awk -F':.*## ' '/^[a-z0-9-]+:.*## /{printf "  %-18s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -64,6 +64,9 @@ env-examples: setup ## Writes each service's .env.example from its settings
 	for service in api operator runner; do \
 	  $(BIN)/python -m vap_common.env_example vap_$$service.settings:Settings > $$service/.env.example; \
 	done
+
+schemas: setup ## Writes docs/schemas from the messages
+	$(BIN)/python -m vap_common.schema_export docs/schemas
 
 bench: setup ## Time from POST to the first stored result, hop by hop
 	$(BIN)/python bench/first_result.py
