@@ -3,6 +3,7 @@
 Its content is gone when it ends; the platform heals from that (topics are made again, states published again).
 """
 
+import signal
 import subprocess
 import time
 from pathlib import Path
@@ -12,6 +13,7 @@ from confluent_kafka import KafkaException
 from confluent_kafka.admin import AdminClient
 
 from vap_local.embedded.ports import LOOPBACK, free_port
+from vap_local.supervision.leash import leash
 
 
 class BrokerStartError(RuntimeError):
@@ -54,7 +56,13 @@ class EmbeddedBroker:
     def start(self, timeout_s: float = 20.0) -> None:
         """Starts it and waits until it answers. Raises BrokerStartError."""
         with self._log_file.open("ab") as log:
-            self._process = subprocess.Popen(self.command(), stdout=log, stderr=log, stdin=subprocess.DEVNULL)
+            self._process = subprocess.Popen(
+                self.command(),
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+                preexec_fn=leash(signal.SIGKILL),
+            )
         deadline = time.monotonic() + timeout_s
         while time.monotonic() < deadline and self._process.poll() is None:
             if self.answers(timeout_s=1.0):
