@@ -25,20 +25,16 @@ def end_recorded(recorded: Iterable[ProcessIdentity], grace_s: float = 10.0) -> 
     return [identity.pid for identity in running]
 
 
-def end_marked(instance: str, spare: Iterable[int] = ()) -> list[int]:
-    """SIGKILL to every process that bears the mark of `instance`, except `spare`. Returns their pids."""
+def end_marked(variable: str, value: str, spare: Iterable[int] = ()) -> list[int]:
+    """SIGKILL to every process started with the environment `variable=value`, but for `spare`. Returns pids."""
     spared = {os.getpid(), *spare}
     ended = []
     for stat in all_processes():
-        if stat.pid not in spared and not stat.ended and _is_marked(stat, instance):
+        if stat.pid not in spared and not stat.ended and environment_of(stat.pid).get(variable) == value:
             _send(stat.pid, signal.SIGKILL)
             ended.append(stat.pid)
     _wait_until(lambda: not any(_runs(pid) for pid in ended), 5.0)
     return ended
-
-
-def _is_marked(stat: ProcessStat, instance: str) -> bool:
-    return environment_of(stat.pid).get(INSTANCE_VARIABLE) == instance
 
 
 def _runs(pid: int) -> bool:
