@@ -34,9 +34,7 @@ def parse_class_names(text: str) -> tuple[str, ...]:
         try:
             value = ast.literal_eval(text)  # Ultralytics writes Python's repr of a dict
         except (ValueError, SyntaxError, MemoryError, RecursionError):
-            raise ClassNamesError(
-                "class names are neither a list nor an object; give a JSON list of names"
-            ) from None
+            raise ClassNamesError("class names are neither a list nor an object; give a JSON list of names") from None
     if isinstance(value, dict):
         try:
             numbered = {int(number): name for number, name in value.items()}

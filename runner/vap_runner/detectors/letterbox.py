@@ -27,9 +27,7 @@ class Placement:
         return whole
 
 
-def place(
-    source_width: int, source_height: int, input_width: int, input_height: int
-) -> tuple[Placement, int, int]:
+def place(source_width: int, source_height: int, input_width: int, input_height: int) -> tuple[Placement, int, int]:
     """The centred placement that keeps the aspect ratio, with the frame's width and height in the input."""
     scale = min(input_width / source_width, input_height / source_height)
     width = min(input_width, max(1, round(source_width * scale)))

@@ -33,9 +33,7 @@ class MockDetector:
         """Confidence is 0.9 for the person and 0.6 for the car; boxes are tenths of the frame."""
         height, width = frame.image.shape[:2]
         step = frame.number % 100
-        rows = [
-            (0, 0.9, (step * width // 125, height // 4, step * width // 125 + width // 5, height * 3 // 4))
-        ]
+        rows = [(0, 0.9, (step * width // 125, height // 4, step * width // 125 + width // 5, height * 3 // 4))]
         if frame.number % 2 == 0:
             rows.append((1, 0.6, (width // 2, height // 2, width, height)))
         rows = [row for row in rows if row[0] in self._classes and row[1] >= self._min_confidence]

@@ -32,9 +32,7 @@ class NanoDetModel:
         with as_file(files("vap_runner.detectors.models").joinpath(MODEL_FILE)) as path:
             self._session = OnnxSession(path)
         if self._session.input_shape[2:] != (INPUT_SIZE, INPUT_SIZE):
-            raise ModelInvalidError(
-                f"{MODEL_FILE} is not the shipped model: its input is {self._session.input_shape}"
-            )
+            raise ModelInvalidError(f"{MODEL_FILE} is not the shipped model: its input is {self._session.input_shape}")
         self._class_names = tuple(json.loads(self._session.metadata["names"]))
 
     @property

@@ -102,28 +102,18 @@ def _is_half(name: str) -> bool:
         case "tensor(float16)":
             return True
         case _:
-            raise LayoutUnsupportedError(
-                f"the input is {name}; export the model with a float32 or float16 input"
-            )
+            raise LayoutUnsupportedError(f"the input is {name}; export the model with a float32 or float16 input")
 
 
 def _input_size(session: OnnxSession) -> tuple[int, int]:
     shape = session.input_shape
-    if (
-        len(shape) != 4
-        or not (shape[0] in (1, None) or isinstance(shape[0], str))
-        or shape[1] not in (3, None)
-    ):
-        raise LayoutUnsupportedError(
-            f"the input has shape {list(shape)}; an image input is [1, 3, height, width]"
-        )
+    if len(shape) != 4 or not (shape[0] in (1, None) or isinstance(shape[0], str)) or shape[1] not in (3, None):
+        raise LayoutUnsupportedError(f"the input has shape {list(shape)}; an image input is [1, 3, height, width]")
     fallback = _metadata_size(session.metadata.get("imgsz"))
     height = shape[2] if isinstance(shape[2], int) else fallback[0]
     width = shape[3] if isinstance(shape[3], int) else fallback[1]
     if not (32 <= height <= MAX_INPUT_SIZE and 32 <= width <= MAX_INPUT_SIZE):
-        raise LayoutUnsupportedError(
-            f"the input is {width}x{height}; supported are 32 to {MAX_INPUT_SIZE} pixels"
-        )
+        raise LayoutUnsupportedError(f"the input is {width}x{height}; supported are 32 to {MAX_INPUT_SIZE} pixels")
     return height, width
 
 

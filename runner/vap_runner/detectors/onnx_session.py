@@ -31,9 +31,7 @@ class OnnxSession:
                 str(path), sess_options=options, providers=["CPUExecutionProvider"]
             )
         except Exception as error:  # noqa: BLE001 - its exception classes have no common base and are not exported
-            raise ModelInvalidError(
-                f"{path.name} cannot be loaded as an ONNX model: {_first_line(error)}"
-            ) from None
+            raise ModelInvalidError(f"{path.name} cannot be loaded as an ONNX model: {_first_line(error)}") from None
         self.metadata: dict[str, str] = dict(self._session.get_modelmeta().custom_metadata_map)
         inputs = self._session.get_inputs()
         if len(inputs) != 1:
@@ -48,9 +46,7 @@ class OnnxSession:
         try:
             results: list[Tensor] = self._session.run(list(outputs), {self.input_name: tensor})
         except Exception as error:  # noqa: BLE001 - as above
-            raise ModelInvalidError(
-                f"the model failed on an input of {tensor.shape}: {_first_line(error)}"
-            ) from None
+            raise ModelInvalidError(f"the model failed on an input of {tensor.shape}: {_first_line(error)}") from None
         return results
 
 

@@ -26,9 +26,7 @@ class DetectorRegistry:
     def get(self, name: str) -> DetectorModel:
         """The warmed-up model of that name. Raises DetectorError."""
         if name not in self._loaders:
-            raise UnknownDetectorError(
-                f"there is no detector {name!r}; there are: {', '.join(self._loaders)}"
-            )
+            raise UnknownDetectorError(f"there is no detector {name!r}; there are: {', '.join(self._loaders)}")
         if name not in self._loaded:
             model = self._loaders[name]()
             model.warm_up()
@@ -54,9 +52,7 @@ def default_registry(onnx_model_path: Path | None, onnx_class_names_path: Path |
         from vap_runner.detectors.onnx_model import OnnxModel
 
         if onnx_model_path is None:
-            raise ModelNotFoundError(
-                "the detector onnx needs a model file: set ONNX_MODEL_PATH on the runner"
-            )
+            raise ModelNotFoundError("the detector onnx needs a model file: set ONNX_MODEL_PATH on the runner")
         return OnnxModel(onnx_model_path, onnx_class_names_path)
 
     return DetectorRegistry({"nanodet": nanodet, "motion": motion, "mock": MockModel, "onnx": onnx})

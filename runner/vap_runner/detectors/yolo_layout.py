@@ -48,19 +48,14 @@ def recognise(shape: tuple[int, ...], class_count: int) -> YoloLayout:
     if rows == 4 + class_count:
         return YoloLayout.TRANSPOSED
     if rows < columns and rows > 4:
-        raise ClassNamesError(
-            f"the model has {rows - 4} classes (output {list(shape)}), but {class_count} names"
-        )
+        raise ClassNamesError(f"the model has {rows - 4} classes (output {list(shape)}), but {class_count} names")
     if columns > 5:
-        raise ClassNamesError(
-            f"the model has {columns - 5} classes (output {list(shape)}), but {class_count} names"
-        )
+        raise ClassNamesError(f"the model has {columns - 5} classes (output {list(shape)}), but {class_count} names")
     raise LayoutUnsupportedError(f"the output has shape {list(shape)}; {_KNOWN}")
 
 
 _KNOWN = (
-    "known are [1, N, 5 + classes] (YOLOv5, v7), [1, 4 + classes, N] (YOLOv8, v11) "
-    "and [1, N, 6] (YOLOv10, end to end)"
+    "known are [1, N, 5 + classes] (YOLOv5, v7), [1, 4 + classes, N] (YOLOv8, v11) and [1, N, 6] (YOLOv10, end to end)"
 )
 
 

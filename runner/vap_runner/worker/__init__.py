@@ -1,0 +1,1 @@
+"""The worker process: one scenario's frames on one straight line from capture to Kafka."""
