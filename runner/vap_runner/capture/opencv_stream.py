@@ -9,13 +9,17 @@ from vap_runner.capture.frame import Image
 NETWORK_OPTIONS = {
     # UDP loses packets on Wi-Fi cameras and does not pass most container networks.
     "rtsp_transport": "tcp",
-    # Show the first frame when it is there, not when a buffer is full.
-    "fflags": "nobuffer",
+    # Show a frame when it is decoded. (fflags nobuffer would be wrong: it throws away what was read while the
+    # stream was analysed, and with it the first keyframe.)
     "flags": "low_delay",
+    "fpsprobesize": "0",
     # A playlist or redirect of a camera must not lead to local files or to addresses that nobody checked.
     "protocol_whitelist": "tcp,tls,http,https,rtp,rtsp,udp,rtmp,crypto",
     "max_redirects": "0",
 }
+QUICK_ANALYSIS = {"probesize": "32", "analyzeduration": "0"}
+"""For RTSP, whose description names the codec: shows the first frame seconds earlier. Fails where it does not."""
+THOROUGH_ANALYSIS = {"analyzeduration": "2000000"}
 FILE_OPTIONS = {"protocol_whitelist": "file"}
 SILENT = {
     "OPENCV_LOG_LEVEL": "OFF",

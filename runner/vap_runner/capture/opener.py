@@ -10,8 +10,17 @@ from vap_common.camera.errors import CameraUrlError
 from vap_common.camera.url import CameraUrl, resolve_file
 from vap_common.lifecycle import WorkerErrorType
 from vap_runner.capture.errors import StreamError
-from vap_runner.capture.opencv_stream import FILE_OPTIONS, NETWORK_OPTIONS, OpenCvStream, StreamTimeouts
+from vap_runner.capture.opencv_stream import (
+    FILE_OPTIONS,
+    NETWORK_OPTIONS,
+    QUICK_ANALYSIS,
+    THOROUGH_ANALYSIS,
+    OpenCvStream,
+    StreamTimeouts,
+)
 from vap_runner.capture.probe import diagnose
+
+QUICK_SCHEMES = frozenset({"rtsp", "rtsps"})
 
 OpenStream = Callable[[], OpenCvStream]
 """Opens the source once. Raises StreamError."""
@@ -71,8 +80,18 @@ class NetworkOpener:
     def __call__(self) -> OpenCvStream:
         """See OpenStream."""
         addresses = self._checked_addresses()
+        if self.url.scheme not in QUICK_SCHEMES:
+            return self._open(THOROUGH_ANALYSIS, addresses[0])
+        try:
+            return self._open(QUICK_ANALYSIS, addresses[0])
+        except StreamError as error:
+            if error.type is not WorkerErrorType.CODEC_UNSUPPORTED:
+                raise
+        return self._open(THOROUGH_ANALYSIS, addresses[0])
+
+    def _open(self, analysis: dict[str, str], address: IPAddress) -> OpenCvStream:
         begin = time.monotonic()
-        stream = OpenCvStream(self.url.reveal(), NETWORK_OPTIONS, self.timeouts)
+        stream = OpenCvStream(self.url.reveal(), NETWORK_OPTIONS | analysis, self.timeouts)
         if stream.opened:
             return stream
         stream.close()
@@ -81,7 +100,7 @@ class NetworkOpener:
                 WorkerErrorType.TIMEOUT,
                 f"the camera did not answer within {self.timeouts.open:g} s; check its power, network and address",
             )
-        raise diagnose(self.url, addresses[0], self.timeouts.open)
+        raise diagnose(self.url, address, self.timeouts.open)
 
     def _checked_addresses(self) -> list[IPAddress]:
         # A name that passed at the door may resolve to another address now (DNS rebinding). One refused
