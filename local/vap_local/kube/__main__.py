@@ -34,9 +34,7 @@ async def serve(server: KubeServer, kubeconfig: Path) -> None:
 @click.option("--state-dir", type=click.Path(path_type=Path), required=True, help="Where the state and the keys are.")
 @click.option("--host", default="127.0.0.1", show_default=True, help="A loopback address.")
 @click.option("--port", default=0, show_default=True, help="0 picks a free port.")
-@click.option(
-    "--kubeconfig", type=click.Path(path_type=Path), help="Where to write it. Default: in the state directory."
-)
+@click.option("--kubeconfig", type=click.Path(path_type=Path), help="Where to write it.")
 @click.option("--logs-dir", type=click.Path(path_type=Path), help="Where kubectl logs reads the logs of pods.")
 @click.option("--bookmark-seconds", default=10.0, show_default=True, help="Time between bookmarks of an idle watch.")
 @click.option("--history-events", default=10_000, show_default=True, help="How many changes a watch can go back.")

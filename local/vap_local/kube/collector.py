@@ -163,9 +163,8 @@ class Collector:
                 self._drop_finalizer(resource, stored, FOREGROUND)
         elif resource.storage_key == NAMESPACES:
             self._empty_namespace(resource, stored)
-        elif resource.storage_key == DEFINITIONS and CLEANUP_FINALIZER in finalizers:
-            if not self._empty_storage(stored.key.name):
-                self._drop_finalizer(resource, stored, CLEANUP_FINALIZER)
+        elif CLEANUP_FINALIZER in finalizers and not self._empty_storage(stored.key.name):
+            self._drop_finalizer(resource, stored, CLEANUP_FINALIZER)
 
     def _schedule_undeleted(self, key: Key) -> None:
         stored = self._store.get(key)

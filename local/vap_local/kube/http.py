@@ -64,7 +64,7 @@ class Handler:
         except sqlite3.Error:
             self._log.exception("state_file_failed", path=request.path)
             return _status(internal("the state file cannot be written; see the log of the server"))
-        except Exception:
+        except Exception:  # noqa: BLE001 the last resort: the client gets a Status, the log the traceback
             self._log.exception("request_failed", method=request.method, path=request.path)
             return _status(internal("see the log of the server"))
 

@@ -43,15 +43,15 @@ class Strategy:
         if status is not None:
             body["status"] = status
 
-    def unknown_fields(self, body: JsonObject) -> list[str]:
+    def unknown_fields(self, body: JsonObject) -> list[str]:  # noqa: ARG002
         """Paths of fields the kind does not have; they are removed from ``body``."""
         return []
 
-    def validate(self, body: JsonObject, old: JsonObject | None) -> list[Cause]:
+    def validate(self, body: JsonObject, old: JsonObject | None) -> list[Cause]:  # noqa: ARG002
         """What is wrong with an object; ``old`` is None when it is new."""
         return []
 
-    def warnings(self, body: JsonObject) -> list[str]:
+    def warnings(self, body: JsonObject) -> list[str]:  # noqa: ARG002
         """What is allowed but worth a Warning header."""
         return []
 
@@ -62,14 +62,14 @@ class Strategy:
         old_spec = {name: value for name, value in old.items() if name not in ignored}
         return not same(new_spec, old_spec)
 
-    def grace_seconds(self, body: JsonObject, asked: int | None) -> int:
+    def grace_seconds(self, body: JsonObject, asked: int | None) -> int:  # noqa: ARG002
         """How long a deletion waits for whoever runs the object; 0 removes it at once."""
         return 0
 
     def begin_deletion(self, body: JsonObject) -> None:
         """Mark an object whose deletion has begun but must wait."""
 
-    def held(self, body: JsonObject) -> bool:
+    def held(self, body: JsonObject) -> bool:  # noqa: ARG002
         """Whether a deletion waits for more than the finalizers in the metadata."""
         return False
 

@@ -140,9 +140,11 @@ def _types(metadata: JsonObject) -> list[Cause]:
         found = metadata.get(name, {})
         if not isinstance(found, dict) or not all(isinstance(value, str) for value in found.values()):
             causes.append(bad_value(f"metadata.{name}", {}, "must be a map of strings"))
-    for name in ("name", "generateName", "namespace"):
-        if not isinstance(metadata.get(name, ""), str):
-            causes.append(bad_value(f"metadata.{name}", {}, "must be a string"))
+    causes += [
+        bad_value(f"metadata.{name}", {}, "must be a string")
+        for name in ("name", "generateName", "namespace")
+        if not isinstance(metadata.get(name, ""), str)
+    ]
     finalizers = metadata.get("finalizers", [])
     if not isinstance(finalizers, list) or not all(isinstance(item, str) for item in finalizers):
         causes.append(bad_value("metadata.finalizers", [], "must be a list of strings"))

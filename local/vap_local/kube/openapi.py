@@ -87,8 +87,8 @@ class OpenApi:
         raw = resource.schema() or {"type": "object"}
         properties = dict(raw.get("properties") or {})
         own = {"apiVersion": _API_VERSION, "kind": _KIND, "metadata": _METADATA}
-        schemas[name] = {**raw, "properties": {**own, **{key: value for key, value in properties.items() if key not in own}},
-                         "x-kubernetes-group-version-kind": [kind]}  # fmt: skip
+        properties = {**own, **{field: value for field, value in properties.items() if field not in own}}
+        schemas[name] = {**raw, "properties": properties, "x-kubernetes-group-version-kind": [kind]}
         return name
 
     def _add_model(self, model: str, schemas: JsonObject) -> None:

@@ -37,7 +37,7 @@ class Pki:
 
 
 def ensure_pki(directory: Path, host: str) -> Pki:
-    """The certificates and the token of a directory, made where they are missing, for another host, or near their end."""
+    """The certificates and the token of a directory; made if missing, for another host, or near their end."""
     directory.mkdir(mode=0o700, parents=True, exist_ok=True)
     ca_file, certificate, key = (directory / name for name in ("ca.crt", "server.crt", "server.key"))
     token_file = directory / "token"

@@ -24,6 +24,8 @@ class LogRequest:
     pod: str
     uid: str
     container: str
+    alone: bool
+    """Whether it is the pod's only container."""
     follow: bool
     tail_lines: int | None
     limit_bytes: int | None
@@ -39,21 +41,16 @@ class LogSource(Protocol):
 
 
 class LogFiles:
-    """Logs in ``<directory>/<namespace>_<pod>_<uid>/<container>.log``, as below a kubelet's ``/var/log/pods``."""
+    """Logs in ``<directory>/<pod>.log``, or ``<pod>.<container>.log`` where a pod has several containers."""
 
     def __init__(self, directory: Path) -> None:
         self._directory = directory
 
-    @staticmethod
-    def path(directory: Path, namespace: str, pod: str, uid: str, container: str) -> Path:
-        """Where the log of a container is; whoever runs the pod appends to it."""
-        return directory / f"{namespace}_{pod}_{uid}" / f"{container}.log"
-
     async def read(self, request: LogRequest) -> AsyncIterator[bytes]:
         """See :class:`LogSource`."""
-        path = self.path(self._directory, request.namespace, request.pod, request.uid, request.container)
+        name = request.pod if request.alone else f"{request.pod}.{request.container}"
         left = request.limit_bytes
-        with path.open("rb") as file:
+        with (self._directory / f"{name}.log").open("rb") as file:
             _seek_to_last_lines(file, request.tail_lines)
             while left is None or left > 0:
                 running = request.running()  # asked before reading, so that the last words are read too
@@ -73,14 +70,10 @@ def log_request(call: Call, pod: JsonObject, running: Callable[[], bool]) -> Log
     Raises:
         ApiError: 400, the container is not named and there are several, or there is none of that name.
     """
-    names = [
-        str(container["name"])
-        for field in ("containers", "initContainers")
-        for container in objects(dig(pod, "spec", field))
-    ]
+    regular = [str(item["name"]) for item in objects(dig(pod, "spec", "containers"))]
+    names = regular + [str(item["name"]) for item in objects(dig(pod, "spec", "initContainers"))]
     container = call.query.get("container", "")
     if not container:
-        regular = [str(item["name"]) for item in objects(dig(pod, "spec", "containers"))]
         if len(regular) != 1:
             words = f"a container name must be specified for pod {call.name}, choose one of: [{' '.join(regular)}]"
             raise bad_request(words)
@@ -92,6 +85,7 @@ def log_request(call: Call, pod: JsonObject, running: Callable[[], bool]) -> Log
         pod=call.name,
         uid=pod["metadata"]["uid"],
         container=container,
+        alone=len(regular) == 1,
         follow=call.flag("follow"),
         tail_lines=call.number("tailLines"),
         limit_bytes=call.number("limitBytes"),

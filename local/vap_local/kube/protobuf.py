@@ -1,7 +1,8 @@
 """Reading the Kubernetes protobuf encoding of the few kinds that kubectl sends that way and no other.
 
-``kubectl create secret generic`` and its relatives encode what they send as protobuf, whatever the server prefers. Field
-numbers are those of the published ``generated.proto`` files; fields not listed are skipped. Answers are always JSON.
+``kubectl create secret generic`` and its relatives encode what they send as protobuf, whatever the server prefers.
+Field numbers are those of the published ``generated.proto`` files; fields not listed are skipped. Answers are always
+JSON.
 
 Wire format: https://protobuf.dev/programming-guides/encoding/
 """

@@ -148,7 +148,7 @@ def _read_token(token: str) -> tuple[int, tuple[str, str]]:
 
 
 def _list_expired(token: str) -> ApiError:
-    """410. After a continue token the rest of the list can still be had, from now: as the Kubernetes API server does."""
+    """410. After a continue token the rest can still be had, from now: as the Kubernetes API server does."""
     if not token:
         return expired("The resourceVersion for the provided list is too old.")
     error = expired(

@@ -8,11 +8,11 @@ USER = "vap-admin"
 _GROUPS = ["system:masters", "system:authenticated"]
 
 
-def _access(body: JsonObject) -> JsonObject:
+def _access(body: JsonObject) -> JsonObject:  # noqa: ARG001
     return {"allowed": True, "reason": "the holder of the token may do everything"}
 
 
-def _rules(body: JsonObject) -> JsonObject:
+def _rules(body: JsonObject) -> JsonObject:  # noqa: ARG001
     return {
         "resourceRules": [{"verbs": ["*"], "apiGroups": ["*"], "resources": ["*"]}],
         "nonResourceRules": [{"verbs": ["*"], "nonResourceURLs": ["*"]}],
@@ -20,7 +20,7 @@ def _rules(body: JsonObject) -> JsonObject:
     }
 
 
-def _myself(body: JsonObject) -> JsonObject:
+def _myself(body: JsonObject) -> JsonObject:  # noqa: ARG001
     return {"userInfo": {"username": USER, "groups": list(_GROUPS)}}
 
 

@@ -68,24 +68,25 @@ def _merge(target: JsonObject, patch: JsonObject, parent: str) -> JsonObject:
         if name.startswith(_DELETE_FROM):
             field = name.removeprefix(_DELETE_FROM)
             merged[field] = [item for item in merged.get(field) or () if item not in value]
-        elif name.startswith("$"):
-            continue
-        elif value is None:
-            merged.pop(name, None)
-        elif isinstance(value, dict):
-            current = merged.get(name)
-            merged[name] = _merge(current if isinstance(current, dict) else {}, value, name)
-        elif isinstance(value, list):
-            order = patch.get(_ORDER + name)
-            merged[name] = _merge_list(merged.get(name), value, name, parent, order)
-        else:
-            merged[name] = value
+        elif not name.startswith("$"):
+            _merge_field(merged, name, value, patch, parent)
     for name, order in patch.items():
-        if name.startswith(_ORDER) and name.removeprefix(_ORDER) not in patch:
-            field = name.removeprefix(_ORDER)
-            if isinstance(merged.get(field), list):
-                merged[field] = _ordered(merged[field], order, _merge_key(field, parent))
+        field = name.removeprefix(_ORDER)
+        if name.startswith(_ORDER) and field not in patch and isinstance(merged.get(field), list):
+            merged[field] = _ordered(merged[field], order, _merge_key(field, parent))
     return merged
+
+
+def _merge_field(merged: JsonObject, name: str, value: Json, patch: JsonObject, parent: str) -> None:
+    current = merged.get(name)
+    if value is None:
+        merged.pop(name, None)
+    elif isinstance(value, dict):
+        merged[name] = _merge(current if isinstance(current, dict) else {}, value, name)
+    elif isinstance(value, list):
+        merged[name] = _merge_list(current, value, name, parent, patch.get(_ORDER + name))
+    else:
+        merged[name] = value
 
 
 def _merge_key(name: str, parent: str) -> str | None:

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Callable, Iterable
+from contextlib import suppress
 
 from vap_local.kube.calls import Call
 from vap_local.kube.errors import ApiError, bad_request, expired
@@ -95,10 +96,8 @@ class Watcher:
         if deadline is not None:
             seconds = min(seconds, deadline - asyncio.get_running_loop().time())
         if not subscription.wakeup.is_set():
-            try:
+            with suppress(TimeoutError):
                 await asyncio.wait_for(subscription.wakeup.wait(), max(seconds, 0))
-            except TimeoutError:
-                pass
         return subscription.ended or (deadline is not None and asyncio.get_running_loop().time() >= deadline)
 
     def _changes(self, events: Iterable[Event]) -> Iterable[bytes]:

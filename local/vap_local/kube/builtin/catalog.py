@@ -20,8 +20,8 @@ def builtin_registry(shapes: Shapes) -> Registry:
 def _core(shapes: Shapes) -> tuple[Resource, ...]:
     return (
         Resource(
-            "", "v1", "Namespace", "namespaces", "namespace", False, short_names=("ns",), status=True, name_rule="label",
-            strategy=namespaces.NamespaceStrategy(shapes, "V1Namespace"), columns=namespaces.COLUMNS,
+            "", "v1", "Namespace", "namespaces", "namespace", False, short_names=("ns",), status=True,
+            name_rule="label", strategy=namespaces.NamespaceStrategy(shapes, "V1Namespace"), columns=namespaces.COLUMNS,
             selectable={"status.phase": ("status", "phase")}, returns_deleted=True,
             other_subresources={"finalize": ("", "v1", "Namespace", ("update",))},
         ),
@@ -30,7 +30,8 @@ def _core(shapes: Shapes) -> tuple[Resource, ...]:
             strategy=pods.PodStrategy(shapes, "V1Pod"), columns=pods.COLUMNS, returns_deleted=True,
             selectable={
                 "spec.nodeName": ("spec", "nodeName"), "spec.restartPolicy": ("spec", "restartPolicy"),
-                "spec.schedulerName": ("spec", "schedulerName"), "spec.serviceAccountName": ("spec", "serviceAccountName"),
+                "spec.schedulerName": ("spec", "schedulerName"),
+                "spec.serviceAccountName": ("spec", "serviceAccountName"),
                 "status.phase": ("status", "phase"), "status.podIP": ("status", "podIP"),
                 "status.nominatedNodeName": ("status", "nominatedNodeName"),
             },

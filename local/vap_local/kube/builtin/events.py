@@ -20,7 +20,7 @@ _RENAMED = (
 class EventStrategy(BuiltinStrategy):
     """An event is about an object in its own namespace."""
 
-    def validate(self, body: JsonObject, old: JsonObject | None) -> list[Cause]:
+    def validate(self, body: JsonObject, old: JsonObject | None) -> list[Cause]:  # noqa: ARG002
         """The namespace of the object an event is about."""
         about = dig(body, "involvedObject", "namespace") or "default"
         if about != dig(body, "metadata", "namespace"):

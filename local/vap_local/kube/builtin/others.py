@@ -10,7 +10,7 @@ from vap_local.kube.table import AGE, NAME
 class LeaseStrategy(BuiltinStrategy):
     """Times and durations of a lease must make sense."""
 
-    def validate(self, body: JsonObject, old: JsonObject | None) -> list[Cause]:
+    def validate(self, body: JsonObject, old: JsonObject | None) -> list[Cause]:  # noqa: ARG002
         """Positive durations."""
         spec = body.get("spec") or {}
         causes: list[Cause] = []
@@ -44,7 +44,7 @@ class DisruptionBudgetStrategy(WithStatusStrategy):
         """The status of a budget that no controller has looked at."""
         body["status"] = {"currentHealthy": 0, "desiredHealthy": 0, "disruptionsAllowed": 0, "expectedPods": 0}
 
-    def validate(self, body: JsonObject, old: JsonObject | None) -> list[Cause]:
+    def validate(self, body: JsonObject, old: JsonObject | None) -> list[Cause]:  # noqa: ARG002
         """At most one bound, neither negative."""
         spec = body.get("spec") or {}
         if "minAvailable" in spec and "maxUnavailable" in spec:

@@ -182,7 +182,7 @@ def _check_container(container: JsonObject, place: str) -> Iterator[Cause]:
         yield unsupported(f"{place}.imagePullPolicy", container["imagePullPolicy"], ("Always", "IfNotPresent", "Never"))
 
 
-# -- what kubectl shows ---------------------------------------------------------------------------------------------------
+# -- what kubectl shows ----------------------------------------------------------------------------------------------
 
 
 def _statuses(body: JsonObject) -> list[JsonObject]:

@@ -148,9 +148,11 @@ def _rules(raw: JsonObject, path: str, causes: list[Cause]) -> Iterator[Rule]:
 
 
 def _check_keywords(raw: JsonObject, path: str, causes: list[Cause], *, structural: bool, root: bool) -> None:
-    for keyword in _UNSUPPORTED:
-        if keyword in raw:
-            causes.append(forbidden_value(f"{path}.{keyword}", f"{keyword} is not supported"))
+    causes.extend(
+        forbidden_value(f"{path}.{keyword}", f"{keyword} is not supported")
+        for keyword in _UNSUPPORTED
+        if keyword in raw
+    )
     if raw.get("uniqueItems"):
         causes.append(forbidden_value(f"{path}.uniqueItems", "uniqueItems cannot be set to true since the runtime "
                                       "complexity becomes quadratic"))  # fmt: skip

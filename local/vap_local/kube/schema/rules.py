@@ -34,7 +34,7 @@ _STANDARD = frozenset(
         "getMonth", "getSeconds", "hasValue", "value", "orValue", "or", "optional.of", "optional.none",
     )
 )  # fmt: skip
-"""What the library has built in; the functions of cel-go's extensions come from its ``stdlib`` where a rule names them."""
+"""What the library has built in; cel-go's extension functions come from its ``stdlib`` where a rule names them."""
 _ESCAPES = {"__": "__underscores__", ".": "__dot__", "-": "__dash__", "/": "__slash__"}
 _REASONS = {
     "FieldValueInvalid": "Invalid value: {shown}: {message}",
