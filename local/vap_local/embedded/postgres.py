@@ -70,7 +70,7 @@ class EmbeddedPostgres:
         return Path(tempfile.gettempdir()) / f"vap-pg-{os.geteuid()}-{digest}"
 
     def prepare(self) -> None:
-        """Makes the data folder, if it is new. Idempotent. Raises PostgresStartError."""
+        """Makes the folders and their owner right. Idempotent. Raises PostgresStartError."""
         self._data_dir.parent.mkdir(parents=True, exist_ok=True)
         for folder in (self._data_dir, self.socket_folder):
             folder.mkdir(mode=0o700, exist_ok=True)
@@ -81,8 +81,24 @@ class EmbeddedPostgres:
         if self.account.is_other_user:
             for folder in (self._data_dir, self.socket_folder, self._programs):
                 open_way(folder)
-        if not (self._data_dir / "PG_VERSION").exists():
-            self._initdb()
+
+    @property
+    def is_initialised(self) -> bool:
+        """Whether `initdb_command` has been run."""
+        return (self._data_dir / "PG_VERSION").exists()
+
+    def initdb_command(self) -> list[str]:
+        """Fills a new data folder."""
+        return [
+            str(self._programs / "initdb"),
+            f"--pgdata={self._data_dir}",
+            f"--username={SUPERUSER}",
+            "--auth=trust",  # the socket's folder is its user's alone
+            "--encoding=UTF8",
+            "--locale=C.UTF-8",
+            "--no-sync",
+            "--no-instructions",
+        ]
 
     def command(self) -> list[str]:
         """The command line of the server, which stays in the foreground."""
@@ -97,6 +113,8 @@ class EmbeddedPostgres:
     def start(self, timeout_s: float = 30.0) -> None:
         """Starts the server and makes the database. Raises PostgresStartError."""
         self.prepare()
+        if not self.is_initialised:
+            self._initdb()
         with self.log_file.open("ab") as log:
             self._process = subprocess.Popen(
                 self.command(),
@@ -160,16 +178,7 @@ class EmbeddedPostgres:
 
     def _initdb(self) -> None:
         done = subprocess.run(
-            [
-                str(self._programs / "initdb"),
-                f"--pgdata={self._data_dir}",
-                f"--username={SUPERUSER}",
-                "--auth=trust",  # the socket's folder is its user's alone
-                "--encoding=UTF8",
-                "--locale=C.UTF-8",
-                "--no-sync",
-                "--no-instructions",
-            ],
+            self.initdb_command(),
             env=environment(),
             capture_output=True,
             text=True,

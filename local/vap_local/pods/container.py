@@ -54,7 +54,7 @@ class Container:
         self._stop_wanted = asyncio.Event()
         metadata = pod["metadata"]
         self._process_name = f"pod/{metadata['name']}/{report.name}"
-        self._log_file = host.log_file(metadata["name"], report.name, alone=len(pod["spec"]["containers"]) == 1)
+        self._log_file = host.log_file(pod, report.name)
         self._log = log.bind(pod=metadata["name"], container=report.name)
 
     def start(self) -> None:

@@ -5,6 +5,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from vap_local.kubeclient.client import JsonObject
 from vap_local.pods.programs import Programs
 from vap_local.supervision.ledger import ProcessLedger
 
@@ -32,9 +33,14 @@ class Host:
         inherited = {name: self.variables[name] for name in INHERITED if name in self.variables}
         return inherited | {"HOSTNAME": pod_name, POD_RUNNER_VARIABLE: self.instance}
 
-    def log_file(self, pod_name: str, container_name: str, *, alone: bool) -> Path:
-        """Where a container's output goes: NAME.log, or NAME.CONTAINER.log where the pod has several."""
-        return self.log_folder / (f"{pod_name}.log" if alone else f"{pod_name}.{container_name}.log")
+    def log_file(self, pod: JsonObject, container_name: str) -> Path:
+        """Where a container's output goes: POD.log, or POD.CONTAINER.log where the pod has several.
+
+        The API server looks for it there when it is asked for logs.
+        """
+        name = str(pod["metadata"]["name"])
+        alone = len(pod["spec"]["containers"]) == 1
+        return self.log_folder / (f"{name}.log" if alone else f"{name}.{container_name}.log")
 
 
 OnChange = Callable[[], None]

@@ -1,9 +1,11 @@
 """Which program an image name stands for, where there are no images."""
 
-import sys
 from dataclasses import dataclass, field
 
-DEFAULT_PROGRAMS = {"vap-runner": (sys.executable, "-m", "vap_runner.main")}
+from vap_local.supervision.scripts import script
+
+LOCAL_IMAGES = ("vap-runner",)
+"""Images whose entrypoint is the installed program of the same name."""
 
 
 class UnknownImageError(ValueError):
@@ -14,7 +16,9 @@ class UnknownImageError(ValueError):
 class Programs:
     """Entrypoints by the last part of the image's name, without registry, tag and digest."""
 
-    entrypoints: dict[str, tuple[str, ...]] = field(default_factory=lambda: dict(DEFAULT_PROGRAMS))
+    entrypoints: dict[str, tuple[str, ...]] = field(
+        default_factory=lambda: {name: (script(name),) for name in LOCAL_IMAGES}
+    )
 
     def entrypoint(self, image: str) -> tuple[str, ...]:
         """The program of `image`. Raises UnknownImageError."""

@@ -1,0 +1,1 @@
+"""A demo camera: real footage, played over RTSP in an endless loop."""
