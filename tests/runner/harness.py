@@ -4,7 +4,6 @@ import os
 import signal
 import subprocess
 import sys
-import time
 import uuid
 from collections.abc import Callable
 from pathlib import Path
@@ -17,7 +16,7 @@ from confluent_kafka import OFFSET_BEGINNING, Consumer, TopicPartition
 from tests.support.waiting import wait_for
 from vap_common.kafka.connection import consumer_config
 from vap_common.kafka.producer import MessageProducer
-from vap_common.kafka.topics import RESULTS, TO_DEPLOY, WORKER_STATUS, Topic
+from vap_common.kafka.topics import RESULTS, TO_DEPLOY, WORKER_STATUS
 from vap_common.lifecycle import WorkerState
 from vap_common.messages import (
     AnalysisSettings,
@@ -35,17 +34,30 @@ CLIP = REPOSITORY / "local/vap_local/clips/pedestrians.mp4"
 
 
 class Tail:
-    """Reads a topic from its beginning, as far as it has come."""
+    """Reads what is sent to a topic from now on (and perhaps a little of what was before)."""
 
-    def __init__(self, kafka: KafkaSettings, topic: str) -> None:
+    def __init__(self, kafka: KafkaSettings, topic: str, partitions: int = 6) -> None:
         self._consumer = Consumer(consumer_config(kafka, "test", "test"))
-        self._consumer.assign([TopicPartition(topic, number, OFFSET_BEGINNING) for number in range(6)])
+        ends = [
+            TopicPartition(topic, number, self._consumer.get_watermark_offsets(TopicPartition(topic, number))[1])
+            for number in range(partitions)
+        ]
+        self._consumer.assign(ends)
         self.values: list[bytes] = []
 
-    def poll(self) -> None:
+    def poll(self) -> int:
+        """Reads on; how many values there are by now."""
         for record in self._consumer.consume(500, timeout=0.02):
-            if record.error() is None and record.value() is not None:
-                self.values.append(record.value())
+            value = record.value()
+            if record.error() is None and value is not None:
+                self.values.append(value)
+        return len(self.values)
+
+    def rewind(self) -> None:
+        """Reads again from the beginning, after the topic was emptied."""
+        self._consumer.assign(
+            [TopicPartition(tp.topic, tp.partition, OFFSET_BEGINNING) for tp in self._consumer.assignment()]
+        )
 
     def close(self) -> None:
         self._consumer.close()
@@ -64,6 +76,11 @@ class Desk:
         self.producer.close()
         self._heartbeats.close()
         self._results.close()
+
+    def rewind(self) -> None:
+        """The broker was emptied."""
+        self._heartbeats.rewind()
+        self._results.rewind()
 
     def send(self, order: ToDeploy) -> ToDeploy:
         self.producer.send_and_wait(TO_DEPLOY, str(order.scenario_uuid), order)
@@ -218,7 +235,8 @@ class RunnerProcess:
 
     def children(self) -> list[psutil.Process]:
         """The worker processes."""
-        return psutil.Process(self.process.pid).children(recursive=True)
+        found: list[psutil.Process] = psutil.Process(self.process.pid).children(recursive=True)
+        return found
 
     def health_port(self) -> int:
         def port() -> int | None:
@@ -228,7 +246,3 @@ class RunnerProcess:
             return None
 
         return wait_for(port, "the health port")
-
-
-def now() -> float:
-    return time.monotonic()
