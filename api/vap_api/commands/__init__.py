@@ -1,0 +1,1 @@
+"""One composition root for each command: settings in, parts put together, run until told to stop."""

@@ -1,0 +1,1 @@
+"""Asks again for scenarios that were not heard of: lost messages heal by themselves."""

@@ -1,0 +1,1 @@
+"""Is serve alive, is it ready, and what does it measure."""

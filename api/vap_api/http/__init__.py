@@ -1,0 +1,1 @@
+"""What all endpoints share: problem documents, limits, tracing, documentation."""

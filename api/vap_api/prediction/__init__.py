@@ -1,0 +1,1 @@
+"""Predictions: what was seen in a scenario's frames."""

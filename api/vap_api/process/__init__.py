@@ -1,0 +1,1 @@
+"""What each long-running command needs around its work: an end, and probes."""

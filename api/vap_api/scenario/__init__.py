@@ -1,0 +1,1 @@
+"""Scenarios: starting, stopping and looking at them."""
