@@ -4,6 +4,7 @@ import os
 import signal
 import subprocess
 import sys
+import urllib.request
 import uuid
 from collections.abc import Callable
 from pathlib import Path
@@ -154,6 +155,12 @@ class Desk:
 
         return wait_for(reached, f"state {state}", timeout_s)
 
+    def wait_error(self, order: ToDeploy, timeout_s: float = 30.0) -> WorkerReport:
+        def troubled() -> WorkerReport | None:
+            return next((r for r in self.reports(order) if r.error is not None), None)
+
+        return wait_for(troubled, "a report with an error", timeout_s)
+
     def results(self, order: ToDeploy) -> list[FrameResult]:
         """Results of the order's epoch in order of frame number."""
         self._results.poll()
@@ -237,6 +244,15 @@ class RunnerProcess:
         """The worker processes."""
         found: list[psutil.Process] = psutil.Process(self.process.pid).children(recursive=True)
         return found
+
+    def get(self, path: str) -> str:
+        """What the runner's health server says."""
+        with urllib.request.urlopen(f"http://127.0.0.1:{self.health_port()}{path}", timeout=5) as response:
+            text: str = response.read().decode()
+            return text
+
+    def metrics(self) -> str:
+        return self.get("/metrics")
 
     def health_port(self) -> int:
         def port() -> int | None:

@@ -1,6 +1,5 @@
 """The runner as a process on a real broker: start, frames, stop, end of file."""
 
-import urllib.request
 from pathlib import Path
 
 import pytest
@@ -149,20 +148,13 @@ def test_health_and_metrics_tell_what_the_runner_does(desk: Desk, folder: Path) 
     with RunnerProcess(desk, folder) as runner:
         order = desk.start(runner.wait_warm())
         desk.wait_results(order, 5)
-        address = f"http://127.0.0.1:{runner.health_port()}"
-        assert get(f"{address}/livez") == "ok\n"
-        assert get(f"{address}/readyz") == "ok\n"
+        assert runner.get("/livez") == "ok\n"
+        assert runner.get("/readyz") == "ok\n"
 
         def analysed() -> bool:
-            lines = get(f"{address}/metrics").splitlines()
+            lines = runner.metrics().splitlines()
             return any(
                 line.startswith("vap_runner_frames_analysed_total") and float(line.split()[1]) >= 5 for line in lines
             )
 
         wait_for(analysed, "the analysed frames in the metrics")
-
-
-def get(url: str) -> str:
-    with urllib.request.urlopen(url, timeout=5) as response:
-        text: str = response.read().decode()
-        return text
