@@ -47,7 +47,7 @@ class Call:
 
     @property
     def selector(self) -> Selector:
-        """The label and field selectors. The name in the path selects too (a watch of one object)."""
+        """The label and field selectors."""
         fields = self.query.get("fieldSelector", "")
         return parse(self.query.get("labelSelector", ""), fields, self.resource)
 

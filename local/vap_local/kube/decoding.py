@@ -5,8 +5,8 @@ from dataclasses import dataclass
 import yaml
 
 from vap_local.kube import protobuf
-from vap_local.kube.errors import bad_request, unsupported_media_type
-from vap_local.kube.jsons import Json, JsonObject, decode, decode_reporting_duplicates, encode
+from vap_local.kube.errors import bad_request, bad_value, invalid, unsupported_media_type
+from vap_local.kube.jsons import Json, JsonObject, decode, decode_reporting_duplicates, dig, encode
 from vap_local.kube.kinds import Resource
 
 JSON_PATCH = "application/json-patch+json"
@@ -96,6 +96,9 @@ def check_kind(body: JsonObject, resource: Resource) -> None:
     if version != resource.api_version:
         words = f"the API version in the data ({version}) does not match the expected API version"
         raise bad_request(f"{words} ({resource.api_version})")
+    if kind != resource.kind and resource.custom:
+        cause = bad_value("kind", kind, f"must be {resource.kind}")
+        raise invalid(str(kind), resource.group, str(dig(body, "metadata", "name") or ""), [cause])
     if kind != resource.kind:
         raise bad_request(f"the kind in the data ({kind}) does not match the expected kind ({resource.kind})")
     if body.get("metadata") is None:

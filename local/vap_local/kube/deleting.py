@@ -8,13 +8,13 @@ from vap_local.kube.admission import AdmissionHook, Review, admit
 from vap_local.kube.calls import Call
 from vap_local.kube.custom import DEFINITIONS
 from vap_local.kube.decoding import Payload, decode_object
-from vap_local.kube.errors import Cause, bad_value, forbidden, invalid, success, unsupported
+from vap_local.kube.errors import Cause, bad_value, conflict, forbidden, invalid, success, unsupported
 from vap_local.kube.jsons import JsonObject, clone, dig
 from vap_local.kube.kinds import Resource
 from vap_local.kube.reading import find, list_page, shown
 from vap_local.kube.store import Store, Stored
 from vap_local.kube.times import now, stamp
-from vap_local.kube.writing import Answer, check_preconditions, releasable
+from vap_local.kube.writing import Answer, releasable
 
 FOREGROUND = "foregroundDeletion"
 ORPHAN = "orphan"
@@ -49,7 +49,7 @@ class Deleter:
         options = read_options(call, payload)
         old = find(self._store, call)
         resource = call.resource
-        check_preconditions(resource, old.body, options.uid, options.revision)
+        _check_preconditions(resource, old.body, options)
         left, gone = self.remove(resource, old, options, call.user_agent)
         if gone and not resource.returns_deleted:
             details = {"name": old.key.name, "group": resource.group, "kind": resource.plural}
@@ -119,6 +119,18 @@ class Deleter:
         metadata["deletionGracePeriodSeconds"] = grace
         metadata["deletionTimestamp"] = stamp(now() + timedelta(seconds=grace))
         return True
+
+
+def _check_preconditions(resource: Resource, body: JsonObject, options: DeleteOptions) -> None:
+    metadata = body["metadata"]
+    for name, wanted, found, guess in (
+        ("UID", options.uid, metadata["uid"], "deleted and then recreated"),
+        ("ResourceVersion", options.revision, metadata["resourceVersion"], "modified"),
+    ):
+        if wanted and wanted != found:
+            words = f"the {name} in the precondition ({wanted}) does not match the {name} in record ({found})"
+            why = f"{words}. The object might have been {guess}"
+            raise conflict(resource.kind, resource.group, metadata["name"], why)
 
 
 def _hold_for_dependents(metadata: JsonObject, propagation: str) -> None:

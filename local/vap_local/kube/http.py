@@ -70,16 +70,19 @@ class Handler:
 
     async def _answer(self, request: web.BaseRequest) -> web.StreamResponse:
         path = request.rel_url.raw_path
-        if path.startswith(_PUBLIC):
+        reading = request.method in ("GET", "HEAD")
+        if reading and path.startswith(_PUBLIC):
             return self._public(path)
         given = request.headers.get("Authorization", "").encode("utf-8", "replace")
         if not hmac.compare_digest(given, self._authorization):
             raise unauthorized()
         document = self._document(request, path)
         if document is not None:
+            if not reading:
+                raise method_not_allowed()
             return document
         call = resource_call(path, _query(request), self._parts.registry, request.headers.get("User-Agent", ""))
-        if request.method in ("GET", "HEAD"):
+        if reading:
             return await self._read(request, call)
         payload = await _payload(request)
         answer = self._write(request.method, call, payload)
@@ -149,7 +152,7 @@ class Handler:
         if call.subresource in call.resource.other_subresources or "get" not in call.resource.verbs:
             raise method_not_allowed()
         accepted = negotiate(request.headers.get("Accept", ""))
-        if call.flag("watch"):
+        if call.flag("watch") and not call.name:
             return await self._watch(request, call, accepted)
         if call.name:
             stored = find(parts.store, call)
@@ -212,9 +215,9 @@ class Handler:
             return self._write_subresource(verb, call, payload)
         if verb == "delete" and not call.name:
             verb = "deletecollection"
-        if verb not in call.resource.verbs or (verb == "create") is bool(call.name):
-            if verb in ("update", "patch") and not call.name:
-                raise bad_request("name must be provided")
+        if verb in ("update", "patch") and not call.name:
+            raise bad_request("name must be provided")
+        if verb not in call.resource.verbs or (verb == "create" and call.name):
             raise method_not_allowed()
         parts = self._parts
         if call.resource.plural in ANSWERS:

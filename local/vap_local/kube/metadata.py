@@ -190,8 +190,8 @@ def _annotations(annotations: Mapping[str, str]) -> list[Cause]:
 
 def _owners(owners: list[JsonObject]) -> list[Cause]:
     causes: list[Cause] = []
-    for index, owner in enumerate(owners):
-        place = f"metadata.ownerReferences[{index}]"
+    place = "metadata.ownerReferences"
+    for owner in owners:
         for name, words in (
             ("apiVersion", "version must not be empty"),
             ("kind", "must not be empty"),

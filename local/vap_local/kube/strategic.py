@@ -72,9 +72,13 @@ def _merge(target: JsonObject, patch: JsonObject, parent: str) -> JsonObject:
             _merge_field(merged, name, value, patch, parent)
     for name, order in patch.items():
         field = name.removeprefix(_ORDER)
-        if name.startswith(_ORDER) and field not in patch and isinstance(merged.get(field), list):
-            merged[field] = _ordered(merged[field], order, _merge_key(field, parent))
+        if name.startswith(_ORDER) and field not in patch and _both_lists(order, merged.get(field)):
+            merged[field] = _ordered(merged[field], order, _merge_key(field, parent), merged[field])
     return merged
+
+
+def _both_lists(left: Json, right: Json) -> bool:
+    return isinstance(left, list) and isinstance(right, list)
 
 
 def _merge_field(merged: JsonObject, name: str, value: Json, patch: JsonObject, parent: str) -> None:
@@ -97,43 +101,51 @@ def _merge_key(name: str, parent: str) -> str | None:
 
 def _merge_list(current: Json, patch: list[Json], name: str, parent: str, order: Json) -> list[Json]:
     existing: list[Json] = list(current) if isinstance(current, list) else []
-    if name in _PRIMITIVE_SETS:
-        merged = existing + [item for item in patch if item not in existing]
-        return _ordered(merged, order, None)
-    key = _merge_key(name, parent)
-    if key is None:
+    key = None if name in _PRIMITIVE_SETS else _merge_key(name, parent)
+    if key is None and name not in _PRIMITIVE_SETS:
         return [clone(item) for item in patch]
     if any(isinstance(item, dict) and item.get("$patch") == "replace" for item in patch):
         return [clone(item) for item in patch if not (isinstance(item, dict) and item.get("$patch") == "replace")]
-    merged = existing
+    merged = list(existing)
     for item in patch:
-        if not isinstance(item, dict) or key not in item:
-            raise StrategicPatchError(f"map: {name} does not contain declared merge key: {key}")
-        place = next((index for index, old in enumerate(merged) if _has(old, key, item[key])), None)
-        if item.get("$patch") == "delete":
-            merged = [old for old in merged if not _has(old, key, item[key])]
-        elif place is None:
-            merged.append(_merge({}, item, name))
+        if key is None:
+            merged += [item] if item not in merged else []
         else:
-            merged[place] = _merge(merged[place], item, name)
-    return _ordered(merged, order, key)
+            _merge_item(merged, item, name, key)
+    return _ordered(merged, order if isinstance(order, list) else patch, key, existing)
 
 
-def _has(item: Json, key: str, value: Json) -> bool:
-    return isinstance(item, dict) and item.get(key) == value
+def _merge_item(merged: list[Json], item: Json, name: str, key: str) -> None:
+    if not isinstance(item, dict) or key not in item:
+        raise StrategicPatchError(f"map: {name} does not contain declared merge key: {key}")
+    place = next((index for index, old in enumerate(merged) if _identity(old, key) == item[key]), None)
+    if item.get("$patch") == "delete":
+        if place is not None:
+            del merged[place]
+    elif place is None:
+        merged.append(_merge({}, item, name))
+    else:
+        merged[place] = _merge(merged[place], item, name)
 
 
-def _ordered(items: list[Json], order: Json, key: str | None) -> list[Json]:
-    """Items named by ``order`` in that order, others after the ones they followed."""
-    if not isinstance(order, list):
-        return items
-    wanted = [entry.get(key) if key and isinstance(entry, dict) else entry for entry in order]
-    ranks = {repr(value): index for index, value in enumerate(wanted)}
-    last = -1.0
-    ranked: list[tuple[float, int, Json]] = []
-    for index, item in enumerate(items):
-        identity = item.get(key) if key and isinstance(item, dict) else item
-        rank = ranks.get(repr(identity))
-        last = float(rank) if rank is not None else last + 0.0001
-        ranked.append((last, index, item))
-    return [item for _, _, item in sorted(ranked, key=lambda entry: entry[:2])]
+def _identity(item: Json, key: str | None) -> Json:
+    return item.get(key) if key is not None and isinstance(item, dict) else item
+
+
+def _ordered(items: list[Json], order: list[Json], key: str | None, before: list[Json]) -> list[Json]:
+    """The order of the patch for the items it names, woven into the old order of the others.
+
+    Where both have an old place the earlier one comes first, else the item of the patch.
+    """
+    wanted = [_identity(entry, key) for entry in order]
+    old = [_identity(entry, key) for entry in before]
+    named = sorted((item for item in items if _identity(item, key) in wanted), key=lambda i: wanted.index(_identity(i, key)))
+    others = [item for item in items if _identity(item, key) not in wanted]
+    woven: list[Json] = []
+    while named and others:
+        left, right = _identity(named[0], key), _identity(others[0], key)
+        if left in old and right in old and old.index(right) < old.index(left):
+            woven.append(others.pop(0))
+        else:
+            woven.append(named.pop(0))
+    return woven + named + others

@@ -30,7 +30,6 @@ class Watcher:
         self._resource = call.resource
         self._selector = call.selector
         self._namespace = call.namespace
-        self._name = call.name
         self._render = render or (lambda stored: raw(call.resource, stored))
         self._bookmarks = call.flag("allowWatchBookmarks")
         self._bookmark_seconds = bookmark_seconds
@@ -123,8 +122,6 @@ class Watcher:
 
     def _selects(self, stored: Stored) -> bool:
         if self._namespace and stored.key.namespace != self._namespace:
-            return False
-        if self._name and stored.key.name != self._name:
             return False
         return not self._selector or self._selector.matches(stored.body)
 

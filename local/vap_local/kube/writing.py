@@ -110,6 +110,10 @@ class Writer:
         body, warnings = self._admit_body(call, Decoded(patched, []), patching=True)
         if not body["metadata"].get("resourceVersion"):
             body["metadata"]["resourceVersion"] = str(old.revision)
+        uid = body["metadata"].get("uid")
+        if uid != old.body["metadata"]["uid"]:
+            cause = bad_value("metadata.uid", uid or "", "field is immutable")
+            raise invalid(call.resource.kind, call.resource.group, call.name, [cause])
         stored = self.change(call, old, body)
         return Answer(200, shown(call.resource, stored), warnings)
 
@@ -256,7 +260,7 @@ def patcher(resource: Resource, payload: Payload) -> Callable[[JsonObject], Json
         try:
             return strategic_merge(body, patch)
         except StrategicPatchError as error:
-            raise bad_request(str(error)) from None
+            raise invalid_patch(str(error)) from None
 
     return strategic
 

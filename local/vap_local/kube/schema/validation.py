@@ -157,14 +157,14 @@ def _junctors(schema: Schema, value: Json, path: str) -> Iterator[Cause]:
     for child in schema.all_of:
         yield from _node(child, value, path)
     if schema.any_of and not any(_holds(child, value) for child in schema.any_of):
-        yield bad_value(path, "", f"{path} in body must validate at least one schema (anyOf)")
+        yield bad_value("<nil>", "", f'"{path}" must validate at least one schema (anyOf)')
     if schema.one_of:
         count = sum(_holds(child, value) for child in schema.one_of)
         if count != 1:
             found = "Found none valid" if count == 0 else f"Found {count} valid alternatives"
-            yield bad_value(path, "", f"{path} in body must validate one and only one schema (oneOf). {found}")
+            yield bad_value("<nil>", "", f'"{path}" must validate one and only one schema (oneOf). {found}')
     if schema.none_of is not None and _holds(schema.none_of, value):
-        yield bad_value(path, "", f"{path} in body must not validate the schema (not)")
+        yield bad_value("<nil>", "", f'"{path}" must not validate the schema (not)')
 
 
 def _holds(schema: Schema, value: Json) -> bool:
