@@ -4,8 +4,9 @@ import asyncio
 import signal
 from pathlib import Path
 
-import vap_local
 from aio_rtsp_toolkit.server import RtspServer
+
+import vap_local
 
 CLIPS = Path(vap_local.__file__).parent / "clips"
 PORT = 8554
