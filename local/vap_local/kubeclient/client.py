@@ -1,5 +1,6 @@
 """Requests to an API server: typed errors, time limits, and watches as asynchronous iterators."""
 
+import asyncio
 import json
 from collections.abc import AsyncIterator, Mapping
 from http import HTTPStatus
@@ -58,6 +59,8 @@ class KubeClient:
     ) -> None:
         if self._session is not None:
             await self._session.close()
+            # The sockets themselves are closed by callbacks in the next round of the event loop.
+            await asyncio.sleep(0)
 
     async def get(self, path: str, **query: str) -> JsonObject:
         """An object or a list."""

@@ -52,6 +52,7 @@ class Container:
         self._child: Child | None = None
         self._task: asyncio.Task[None] | None = None
         self._stop_wanted = asyncio.Event()
+        self._stopped_for_good = True
         metadata = pod["metadata"]
         self._process_name = f"pod/{metadata['name']}/{report.name}"
         self._log_file = host.log_file(pod, report.name)
@@ -61,8 +62,12 @@ class Container:
         """Begins to run it."""
         self._task = asyncio.create_task(self._keep_running(), name=self._process_name)
 
-    async def stop(self, grace_s: float) -> None:
-        """SIGTERM, then SIGKILL for the whole group after `grace_s` seconds. Returns when it ended. Idempotent."""
+    async def stop(self, grace_s: float, *, for_good: bool) -> None:
+        """SIGTERM, then SIGKILL for the whole group after `grace_s` seconds. Returns when it ended. Idempotent.
+
+        `for_good`: its pod was deleted. Otherwise a later pod runner starts it again.
+        """
+        self._stopped_for_good = for_good
         self._stop_wanted.set()
         if self._child is not None and self._child.exit_code is None:
             await self._child.stop(signal.SIGTERM, grace_s)
@@ -93,7 +98,8 @@ class Container:
             began = asyncio.get_running_loop().time()
             ended = await self._run(child, ports)
             if self._stop_wanted.is_set() or self._is_final(ended):
-                self._set(replace(self.report.with_state(ended), finished=True))
+                finished = self._stopped_for_good or self._is_final(ended)
+                self._set(replace(self.report.with_state(ended), finished=finished))
                 return
             self._set(replace(self.report.with_state(ended), restart_count=self.report.restart_count + 1))
             if asyncio.get_running_loop().time() - began > STABLE_AFTER_S:

@@ -70,16 +70,16 @@ class PodWorker:
         try:
             await self._deleted.wait()
             grace = self._pod["metadata"].get("deletionGracePeriodSeconds")
-            await self.stop(float(DEFAULT_GRACE_S if grace is None else grace))
+            await self.stop(float(DEFAULT_GRACE_S if grace is None else grace), for_good=True)
         finally:
             reporting.cancel()
             await asyncio.gather(reporting, return_exceptions=True)
         if not self._gone.is_set():
             await self._finish()
 
-    async def stop(self, grace_s: float) -> None:
-        """Ends the processes; the object stays."""
-        await asyncio.gather(*(container.stop(grace_s) for container in self._containers))
+    async def stop(self, grace_s: float, *, for_good: bool = False) -> None:
+        """Ends the processes; the object stays, and unless `for_good` a later pod runner starts them again."""
+        await asyncio.gather(*(container.stop(grace_s, for_good=for_good) for container in self._containers))
 
     async def _bind(self) -> None:
         """Names the node in the pod, as a scheduler does: the deletion of a pod without one waits for nobody."""

@@ -60,6 +60,7 @@ def recover_report(container: JsonObject, pod: JsonObject) -> ContainerReport:
     known = next((status for status in statuses if status["name"] == container["name"]), None)
     if known is None or not known.get("containerID"):
         return fresh
+    # "Ended" here is the last end that was reported, also of a container that was about to be started again.
     running = (known.get("state") or {}).get("running")
     ended = (known.get("state") or {}).get("terminated") or (known.get("lastState") or {}).get("terminated")
     if running is not None:
