@@ -9,6 +9,7 @@ import click
 from vap_local.commands.down import stop_platform
 from vap_local.commands.status import read_status
 from vap_local.commands.up import run_in_background, run_in_foreground
+from vap_local.demo.run import run_demo
 from vap_local.stack.options import LocalSettings, PoolOptions
 from vap_local.stack.platform import state_folder
 
@@ -59,6 +60,15 @@ def up(
     if api_port is not None:
         settings = settings.model_copy(update={"api_port": api_port})
     sys.exit(run_in_foreground(settings, folder, PoolOptions(min_runners, runners, max_workers, warm_slots)))
+
+
+@main.command()
+@STATE_DIR
+@click.option("--seconds", type=click.FloatRange(1, 3600), default=20.0, show_default=True, help="Time of analysis.")
+@click.option("--keep", is_flag=True, help="Leave the platform running.")
+def demo(state_dir: Path | None, seconds: float, keep: bool) -> None:
+    """Analyse real footage before your eyes: start, detections, shutdown, history."""
+    sys.exit(run_demo(state_folder(LocalSettings(), state_dir), seconds=seconds, keep=keep))
 
 
 @main.command()
