@@ -33,7 +33,7 @@ class DrainingServer(uvicorn.Server):
         ports = [listener.getsockname()[1] for server in self.servers for listener in server.sockets]
         log.info("serve.listening", ports=ports)
 
-    def handle_exit(self, sig: int, frame: FrameType | None) -> None:
+    def handle_exit(self, sig: int, frame: FrameType | None) -> None:  # noqa: ARG002 - the base class calls it so
         """The first signal drains (where that was asked for), the next ends in good order, any more at once.
 
         Uvicorn's own would send the signal to ourselves again at the end; a service that was told to end and

@@ -22,6 +22,7 @@ class BodyLimit:
             await self._problem().response()(scope, receive, send)
             return
         received = 0
+        answered = False
 
         async def counted() -> Message:
             nonlocal received
@@ -31,7 +32,16 @@ class BodyLimit:
                 raise self._problem()
             return message
 
-        await self._app(scope, counted, send)
+        async def answer(message: Message) -> None:
+            """Whatever the application makes of the broken body, the client hears the reason."""
+            nonlocal answered
+            if received <= self._max_bytes:
+                await send(message)
+            elif not answered:
+                answered = True
+                await self._problem().response()(scope, receive, send)
+
+        await self._app(scope, counted, answer)
 
     def _problem(self) -> BodyTooLargeProblem:
         return BodyTooLargeProblem(f"At most {self._max_bytes} bytes are taken (API_MAX_BODY_BYTES).")

@@ -21,6 +21,15 @@ def _known_detector(name: str) -> str:
     return name
 
 
+def _encodable(text: str) -> str:
+    """JSON can spell half a character (a lone surrogate); nothing can store it."""
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        raise ValueError("holds characters that are not Unicode text") from None
+    return text
+
+
 DetectorName = Annotated[
     str, AfterValidator(_known_detector), WithJsonSchema({"type": "string", "enum": list(DETECTOR_NAMES)})
 ]
@@ -36,7 +45,7 @@ class StartScenario(BaseModel):
         },
     )
 
-    camera_url: str = Field(
+    camera_url: Annotated[str, AfterValidator(_encodable)] = Field(
         description="rtsp, rtsps, rtmp, http or https URL, or file where the service allows it. May hold "
         "credentials: they are encrypted, and never shown again.",
     )
