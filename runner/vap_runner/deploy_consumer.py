@@ -67,7 +67,7 @@ class DeployConsumer:
         return self._thread.is_alive()
 
     def _run(self) -> None:
-        backoff = Backoff(first=0.1, cap=5.0)
+        backoff = Backoff(first=0.1, cap=2.0)
         while not self._stop.is_set():
             reader = self._new_reader()
             try:

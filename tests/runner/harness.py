@@ -4,6 +4,7 @@ import os
 import signal
 import subprocess
 import sys
+import urllib.error
 import urllib.request
 import uuid
 from collections.abc import Callable
@@ -11,7 +12,6 @@ from pathlib import Path
 from typing import Self
 from uuid import UUID
 
-import psutil
 from confluent_kafka import OFFSET_BEGINNING, Consumer, TopicPartition
 
 from tests.support.waiting import wait_for
@@ -178,6 +178,19 @@ class Desk:
         return wait_for(enough, f"{count} results", timeout_s)
 
 
+def command_line(pid: int) -> str:
+    """As `ps` shows it."""
+    return Path(f"/proc/{pid}/cmdline").read_bytes().replace(b"\0", b" ").decode()
+
+
+def is_alive(pid: int) -> bool:
+    """Whether the process runs; one that only waits to be collected does not."""
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
+    except FileNotFoundError:
+        return False
+
+
 class RunnerProcess:
     """`vap-runner` as a process of its own, with everything it prints in a file."""
 
@@ -240,16 +253,25 @@ class RunnerProcess:
         """Waits for warm slots; the runner's name."""
         return self.wait_status(f"{count} warm slots", lambda status: status.warm_slots >= count).runner
 
-    def children(self) -> list[psutil.Process]:
-        """The worker processes."""
-        found: list[psutil.Process] = psutil.Process(self.process.pid).children(recursive=True)
-        return found
+    def children(self) -> list[int]:
+        """The process ids of the workers."""
+        return [
+            int(child)
+            for tasks in Path(f"/proc/{self.process.pid}/task").iterdir()
+            for child in (tasks / "children").read_text().split()
+        ]
 
     def get(self, path: str) -> str:
         """What the runner's health server says."""
         with urllib.request.urlopen(f"http://127.0.0.1:{self.health_port()}{path}", timeout=5) as response:
             text: str = response.read().decode()
             return text
+
+    def is_ready(self) -> bool:
+        try:
+            return self.get("/readyz") == "ok\n"
+        except urllib.error.HTTPError:
+            return False
 
     def metrics(self) -> str:
         return self.get("/metrics")

@@ -6,9 +6,7 @@ import socket
 import time
 from pathlib import Path
 
-import psutil
-
-from tests.runner.harness import Desk, RunnerProcess
+from tests.runner.harness import Desk, RunnerProcess, is_alive
 from tests.support.waiting import wait_for
 from vap_common.lifecycle import WorkerErrorType, WorkerState
 
@@ -37,8 +35,7 @@ def test_a_killed_runner_leaves_no_worker_behind(desk: Desk, folder: Path) -> No
         children = runner.children()
         assert len(children) == 2
         runner.process.kill()
-        _, alive = psutil.wait_procs(children, timeout=5)
-        assert alive == []
+        wait_for(lambda: not any(map(is_alive, children)), "the end of the workers", 5)
 
 
 def test_older_epochs_are_ignored_and_newer_ones_take_over(desk: Desk, folder: Path) -> None:

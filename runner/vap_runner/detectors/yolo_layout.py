@@ -49,7 +49,7 @@ def recognise(shape: tuple[int, ...], class_count: int) -> YoloLayout:
         return YoloLayout.TRANSPOSED
     if rows < columns and rows > 4:
         raise ClassNamesError(f"the model has {rows - 4} classes (output {list(shape)}), but {class_count} names")
-    if columns > 5:
+    if rows > columns > 5:
         raise ClassNamesError(f"the model has {columns - 5} classes (output {list(shape)}), but {class_count} names")
     raise LayoutUnsupportedError(f"the output has shape {list(shape)}; {_KNOWN}")
 

@@ -46,18 +46,14 @@ class ResultSender:
     def send(self, result: FrameResult) -> None:
         """Takes over a result."""
         with self._lock:
+            self._release()
             if self._held or not self._lease.valid or not self._produce(result):
                 self._hold(result)
-        self.release()
 
     def release(self) -> None:
         """Sends what is held, as far as that is allowed now. To be called from time to time."""
         with self._lock:
-            while self._held and self._lease.valid:
-                result = self._held[0].model_copy(update={"published_at": utc_now()})
-                if not self._produce(result):
-                    return
-                self._held.popleft()
+            self._release()
 
     def abandon(self) -> int:
         """Drops what is held; returns how many that were."""
@@ -66,6 +62,12 @@ class ResultSender:
             self._held.clear()
             self.dropped += count
             return count
+
+    def _release(self) -> None:
+        while self._held and self._lease.valid:
+            if not self._produce(self._held[0].model_copy(update={"published_at": utc_now()})):
+                return
+            self._held.popleft()
 
     def _produce(self, result: FrameResult) -> bool:
         def delivered(error: KafkaError | None) -> None:
