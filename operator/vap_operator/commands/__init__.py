@@ -1,0 +1,1 @@
+"""What the api may ask for on `init_scenario`: one file per command."""

@@ -1,0 +1,10 @@
+"""A Secret was made, changed, deleted or listed."""
+
+from typing import Any
+
+from vap_operator.reconcile.intake import Intake
+
+
+async def handle_observe_secret(intake: Intake, event: Any) -> None:
+    """Takes in a raw watch event."""
+    intake.secret(event["type"], event["object"])

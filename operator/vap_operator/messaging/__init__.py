@@ -1,0 +1,1 @@
+"""The edge to Kafka: readers on threads of their own, one producer."""

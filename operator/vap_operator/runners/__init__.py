@@ -1,0 +1,1 @@
+"""What runners say of themselves and their workers."""
