@@ -21,11 +21,15 @@ FIRST_POLL_S = 0.01
 """Until the first result is there, so that its time is told truly."""
 START_TIMEOUT_S = 60.0
 STOP_TIMEOUT_S = 30.0
+PLAIN_WIDTH = 120
+"""Of tables in a log, whose width nobody knows."""
 
 
 def run_demo(folder: StateFolder, *, seconds: float, keep: bool) -> int:
     """Runs the demo for `seconds` of analysis; the exit code. A platform that ran before is left running."""
     console = Console()
+    if not console.is_terminal:
+        console = Console(width=PLAIN_WIDTH)
     ran_before = InstanceLock(folder.lock_file).holder() is not None
     console.print("[bold]1. The platform[/bold]", "is running" if ran_before else "starts")
     record = run_in_background(folder, [])

@@ -89,7 +89,7 @@ def render(story: Story) -> RenderableType:
         ("first result by GET after ", "dim"), (first, "bold"),
         ("   frames ", "dim"), (str(story.frames), "bold"),
         ("   frames/s ", "dim"), (f"{story.fps:.1f}", "bold"),
-        ("   seen so far ", "dim"), (_counts(story), "bold"),
+        ("   detections so far ", "dim"), (_counts(story), "bold"),
     )  # fmt: skip
     body = Columns([steps_table(story), detections_table(story)], padding=(0, 3))
     return Panel(Group(head, Text(), body, Text(), foot), title="VAP demo", border_style="cyan", expand=False)
