@@ -6,7 +6,7 @@ from enum import Enum
 from typing import Generic, TypeVar
 
 import structlog
-from confluent_kafka import OFFSET_BEGINNING, Consumer, KafkaError, KafkaException, TopicPartition
+from confluent_kafka import OFFSET_BEGINNING, Consumer, KafkaError, KafkaException, TopicCollection, TopicPartition
 from confluent_kafka import Message as RawMessage
 from confluent_kafka.admin import AdminClient, OffsetSpec  # type: ignore[attr-defined] # public, without __all__
 
@@ -73,7 +73,7 @@ class TopicReader(Generic[M]):
         )
         self._admin = AdminClient(client_config(settings, client_id) | {"error_cb": self._on_error})
         self._partitions: list[int] = []
-        self._known_ends: dict[int, int] = {}
+        self._identity = ""
 
     @property
     def assigned(self) -> bool:
@@ -85,6 +85,7 @@ class TopicReader(Generic[M]):
         metadata = self._consumer.list_topics(self._topic.name, timeout=timeout_s).topics[self._topic.name]
         if metadata.error is not None:
             raise KafkaException(metadata.error)
+        self._identity = self._log_identity(timeout_s)
         partitions = [TopicPartition(self._topic.name, number) for number in sorted(metadata.partitions)]
         if self._start is StartAt.COMMITTED:
             positions = self._consumer.committed(partitions, timeout=timeout_s)
@@ -128,8 +129,8 @@ class TopicReader(Generic[M]):
 
         True is also evidence that the broker answers. Raises KafkaException when it does not.
 
-        An end that moves back means that the log was replaced (a broker that lost its data): reading then
-        starts again at the beginning, because the old position may never be reached, or be past new records.
+        A topic with another id is another log (it was made again, such as after a broker lost its data): reading
+        then starts at its beginning, because the old position may never be reached, or be past new records.
         """
         if not self._partitions:
             return False
@@ -140,10 +141,11 @@ class TopicReader(Generic[M]):
             )
         }
         assigned = {tp.partition: tp.offset for tp in self._consumer.assignment()}
-        before = dict(self._known_ends)
+        identity = self._log_identity(timeout_s)
         ends = self._ends(self._partitions, timeout_s)
-        if any(end < before.get(partition, 0) for partition, end in ends.items()):
+        if identity != self._identity:
             log.warning("kafka.log_replaced", topic=self._topic.name)
+            self._identity = identity
             self._consumer.assign(
                 [TopicPartition(self._topic.name, number, OFFSET_BEGINNING) for number in self._partitions]
             )
@@ -164,9 +166,11 @@ class TopicReader(Generic[M]):
         futures = self._admin.list_offsets(
             {TopicPartition(self._topic.name, number): latest for number in partitions}, request_timeout=timeout_s
         )
-        ends = {tp.partition: int(future.result().offset) for tp, future in futures.items()}
-        self._known_ends = ends
-        return ends
+        return {tp.partition: int(future.result().offset) for tp, future in futures.items()}
+
+    def _log_identity(self, timeout_s: float) -> str:
+        futures = self._admin.describe_topics(TopicCollection([self._topic.name]), request_timeout=timeout_s)
+        return str(futures[self._topic.name].result().topic_id)
 
     def _decode(self, raw: list[RawMessage]) -> Iterator[Record[M]]:
         for record in raw:

@@ -10,6 +10,8 @@ log = structlog.get_logger(__name__)
 
 LOADING_AT_ONCE = 1
 """Processes that warm up at the same time: one after the other, the first is ready soonest."""
+NICENESS_BESIDE_WORK = 5
+"""While others analyse frames, a process that warms up gets about a third of their share of a core."""
 LOADING_SECONDS = 120.0
 """A process that is not warm by then is killed."""
 
@@ -71,7 +73,7 @@ class ProcessPool:
             and time.monotonic() >= self._spawn_at
         ):
             try:
-                handle = WorkerHandle()
+                handle = WorkerHandle(NICENESS_BESIDE_WORK if self.count(Phase.BUSY) else 0)
             except OSError as error:
                 self._spawn_at = time.monotonic() + self._backoff.next_delay()
                 log.error("worker.not_started", error=str(error))

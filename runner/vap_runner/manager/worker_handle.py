@@ -37,13 +37,18 @@ class WorkerHandle:
     threads), so its title in the process list holds no URL.
     """
 
-    def __init__(self) -> None:
-        """Start the process. Raises OSError."""
+    def __init__(self, niceness: int) -> None:
+        """Start the process; it loads with that much niceness and works with none. Raises OSError."""
         ours, theirs = socket.socketpair()
         lease_fd = SharedLease.create_fd()
         try:
             self._process = subprocess.Popen(
-                [sys.executable, "-m", "vap_runner.worker", str(os.getpid()), str(theirs.fileno()), str(lease_fd)],
+                [
+                    sys.executable,
+                    "-m",
+                    "vap_runner.worker",
+                    *map(str, (os.getpid(), theirs.fileno(), lease_fd, niceness)),
+                ],
                 stdin=subprocess.DEVNULL,
                 pass_fds=(theirs.fileno(), lease_fd),
                 env=os.environ | ENVIRONMENT,

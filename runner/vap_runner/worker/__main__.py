@@ -1,4 +1,4 @@
-"""`python -m vap_runner.worker RUNNER_PID PIPE_FD LEASE_FD`: started by the runner, never by hand."""
+"""`python -m vap_runner.worker RUNNER_PID PIPE_FD LEASE_FD NICENESS`: started by the runner, never by hand."""
 
 import os
 import sys
@@ -12,20 +12,18 @@ from vap_runner.worker.process_guard import be_nice, guard_process
 if TYPE_CHECKING:
     from vap_runner.worker.warm_up import WarmParts
 
-WARM_UP_NICE = 10
-
 
 def main() -> None:
     """Guards the process, loads everything on a thread of low priority, then serves its one assignment.
 
-    Only that thread is nice, so that warming up does not slow the workers that are at work; a process
-    cannot take niceness back without privileges, but threads that come later never had it.
+    Only that thread is nice; a process cannot take niceness back without privileges, but threads that come
+    later never had it.
     """
-    runner_pid, pipe_fd, lease_fd = map(int, sys.argv[1:4])
+    runner_pid, pipe_fd, lease_fd, niceness = map(int, sys.argv[1:5])
     guard_process(runner_pid)
     begin = time.monotonic()
     loaded: list[WarmParts] = []
-    warm_up = threading.Thread(target=_load, args=(loaded,), name="warm-up")
+    warm_up = threading.Thread(target=_load, args=(loaded, niceness), name="warm-up")
     warm_up.start()
     warm_up.join()
     if not loaded:
@@ -36,8 +34,8 @@ def main() -> None:
     WorkerProcess(Connection(pipe_fd), lease_fd, loaded[0]).run(warm_since=begin)
 
 
-def _load(loaded: "list[WarmParts]") -> None:
-    be_nice(WARM_UP_NICE)
+def _load(loaded: "list[WarmParts]", niceness: int) -> None:
+    be_nice(niceness)
     from vap_runner.worker.warm_up import load_parts
 
     loaded.append(load_parts())
