@@ -1,6 +1,7 @@
 import os
 import uuid
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -71,9 +72,7 @@ def kubectl() -> None:
 
 def new_namespace(target: Target) -> str:
     name = f"contract-{uuid.uuid4().hex[:10]}"
-    response = target.post(
-        "/api/v1/namespaces", {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name}}
-    )
+    response = target.post("/api/v1/namespaces", {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name}})
     assert response.status_code == 201, response.text
     return name
 
@@ -86,4 +85,8 @@ def install(target: Target) -> None:
         assert response.status_code in (201, 409), response.text
         spec = definition["spec"]
         path = f"/apis/{spec['group']}/{spec['versions'][0]['name']}/{spec['names']['plural']}"
-        eventually(f"{path} is served", lambda path=path: target.get(path).status_code == 200)
+        eventually(f"{path} is served", partial(_is_served, target, path))
+
+
+def _is_served(target: Target, path: str) -> bool:
+    return target.get(path).status_code == 200

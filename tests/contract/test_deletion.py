@@ -23,7 +23,9 @@ def held(name: str, *finalizers: str) -> dict[str, object]:
 
 def scheduled(target: Target, pods: str, name: str = "p", **spec: object) -> None:
     created(target.post(pods, pod(name, **spec)))
-    created(target.post(f"{pods}/{name}/binding", {"metadata": {"name": name}, "target": {"kind": "Node", "name": "n"}}))
+    created(
+        target.post(f"{pods}/{name}/binding", {"metadata": {"name": name}, "target": {"kind": "Node", "name": "n"}})
+    )
 
 
 def test_deleting_answers_with_a_status_that_names_the_object(target: Target, cameras: str) -> None:

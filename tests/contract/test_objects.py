@@ -183,9 +183,10 @@ def test_dry_run_checks_but_stores_nothing(target: Target, cameras: str) -> None
     refused(target.get(f"{cameras}/a"), 404, "NotFound")
     refused(target.post(cameras, camera("a", source={}), dryRun="All"), 422, "Invalid")
     body = created(target.post(cameras, camera("a")))
-    assert ok(target.patch(f"{cameras}/a", {"spec": {"desiredState": "Inactive"}}, dryRun="All"))["spec"][
-        "desiredState"
-    ] == "Inactive"
+    assert (
+        ok(target.patch(f"{cameras}/a", {"spec": {"desiredState": "Inactive"}}, dryRun="All"))["spec"]["desiredState"]
+        == "Inactive"
+    )
     ok(target.delete(f"{cameras}/a", dryRun="All"))
     assert ok(target.get(f"{cameras}/a")) == body
 

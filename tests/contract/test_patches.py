@@ -110,7 +110,9 @@ def test_a_strategic_patch_merges_lists_by_key(target: Target, space: str) -> No
     images = [(item["name"], item["image"]) for item in patched["spec"]["containers"]]
     assert images == [("a", "example/a:1"), ("b", "example/b:2")]
     assert patched["metadata"]["finalizers"] == ["contract.test/two", "contract.test/one"]
-    patch = {"metadata": {"$deleteFromPrimitiveList/finalizers": ["contract.test/one"], "labels": {"$patch": "replace"}}}
+    patch = {
+        "metadata": {"$deleteFromPrimitiveList/finalizers": ["contract.test/one"], "labels": {"$patch": "replace"}}
+    }
     patched = ok(target.patch(f"{path}/p", patch, STRATEGIC_PATCH))
     assert patched["metadata"]["finalizers"] == ["contract.test/two"]
     assert "labels" not in patched["metadata"]
@@ -136,7 +138,11 @@ def test_a_strategic_patch_of_status_merges_conditions(target: Target, space: st
 def test_a_strategic_patch_deletes_items_and_needs_keys(target: Target, space: str) -> None:
     path = f"/api/v1/namespaces/{space}/pods"
     created(target.post(path, pod("p")))
-    ok(target.patch(f"{path}/p/status", {"status": {"conditions": [{"type": "Ready", "status": "True"}]}}, STRATEGIC_PATCH))
+    ok(
+        target.patch(
+            f"{path}/p/status", {"status": {"conditions": [{"type": "Ready", "status": "True"}]}}, STRATEGIC_PATCH
+        )
+    )
     patch = {"status": {"conditions": [{"type": "Ready", "$patch": "delete"}]}}
     assert not ok(target.patch(f"{path}/p/status", patch, STRATEGIC_PATCH))["status"].get("conditions")
     response = target.patch(f"{path}/p/status", {"status": {"conditions": [{"status": "True"}]}}, STRATEGIC_PATCH)

@@ -107,9 +107,8 @@ class Handler:
             return self._openapi(parts)
         if parts[0] not in ("api", "apis"):
             return _not_here()
-        depth = len(parts) - (parts[0] == "api")
-        if depth > 2 or (parts[0] == "api" and depth > 1):
-            return None if parts[0] == "api" or depth > 2 else _not_here()
+        if len(parts) > (2 if parts[0] == "api" else 3):
+            return None
         if len(parts) == 1:
             accepted = negotiate(request.headers.get("Accept", ""), discovery=True)
             core = parts[0] == "api"

@@ -139,7 +139,9 @@ def _ordered(items: list[Json], order: list[Json], key: str | None, before: list
     """
     wanted = [_identity(entry, key) for entry in order]
     old = [_identity(entry, key) for entry in before]
-    named = sorted((item for item in items if _identity(item, key) in wanted), key=lambda i: wanted.index(_identity(i, key)))
+    named = sorted(
+        (item for item in items if _identity(item, key) in wanted), key=lambda i: wanted.index(_identity(i, key))
+    )
     others = [item for item in items if _identity(item, key) not in wanted]
     woven: list[Json] = []
     while named and others:

@@ -78,19 +78,13 @@ def _last(body: JsonObject) -> Json:
     return series or body.get("lastTimestamp") or _first(body)
 
 
-def _last_seen(body: JsonObject) -> str:
-    text = age(_last(body), now())
-    count = dig(body, "series", "count") or body.get("count") or 1
-    return f"{text} (x{count} over {age(_first(body), now())})" if count > 1 else text
-
-
 def _source(body: JsonObject) -> str:
     parts = [dig(body, "source", "component") or body.get("reportingComponent"), dig(body, "source", "host")]
     return ", ".join(str(part) for part in parts if part)
 
 
 COLUMNS = (
-    Column("Last Seen", "string", _last_seen),
+    Column("Last Seen", "string", lambda body: age(_last(body), now())),
     Column("Type", "string", lambda body: body.get("type", "")),
     Column("Reason", "string", lambda body: body.get("reason", "")),
     Column("Object", "string", _object),
