@@ -18,7 +18,8 @@ def client_config(settings: KafkaSettings, client_id: str) -> ClientConfig:
         "reconnect.backoff.ms": 50,
         "reconnect.backoff.max.ms": 1000,
         "socket.keepalive.enable": True,
-        "topic.metadata.refresh.interval.ms": 30_000,
+        # A topic that was found missing is looked for again only at this interval.
+        "topic.metadata.refresh.interval.ms": 5_000,
     }
     if settings.kafka_security_protocol.startswith("SASL"):
         config["sasl.mechanism"] = settings.kafka_sasl_mechanism

@@ -25,6 +25,10 @@ class ProducerQueueFullError(RuntimeError):
     """The local queue stayed full: the broker is away or too slow. Hold the record and try later."""
 
 
+class TopicUnknownError(ProducerQueueFullError):
+    """The broker does not have the topic, as one that lost its data until topics are made again. Try later."""
+
+
 class MessageProducer:
     """Sends messages. Thread-safe. Delivery is at least once towards the reader, in order per key.
 
@@ -87,6 +91,11 @@ class MessageProducer:
             self._producer.produce(topic, value=value, key=key, headers=headers, on_delivery=delivered)
         except BufferError:
             raise ProducerQueueFullError(f"no room in the producer's queue for topic {topic}") from None
+        except KafkaException as error:
+            code = error.args[0].code()
+            if code not in (KafkaError._UNKNOWN_TOPIC, KafkaError._UNKNOWN_PARTITION):  # noqa: SLF001 - its public name
+                raise
+            raise TopicUnknownError(f"the broker has no topic {topic}; `vap-api migrate` makes it") from None
 
     def send_and_wait(self, topic: Topic, key: str, message: Message | None, *, timeout_s: float = 10.0) -> None:
         """Sends and waits for the acknowledgement. Raises KafkaException or TimeoutError; not for hot paths."""
