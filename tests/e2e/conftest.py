@@ -14,7 +14,7 @@ from tests.e2e.support.platform import LivePlatform
 from tests.e2e.support.rest import Rest, identities
 from tests.e2e.support.results_topic import ResultsTopic
 from tests.support.waiting import wait_for
-from vap_local.camera.main import DEMO_CLIP
+from vap_local.camera.clips import DEMO_CLIP
 
 SHORT_CLIP_FRAMES = 15
 LOGS_KEPT_IN = Path(tempfile.gettempdir()) / "vap-e2e-logs"

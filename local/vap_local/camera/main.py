@@ -2,28 +2,20 @@
 
 import asyncio
 import signal
-from pathlib import Path
 
 from aio_rtsp_toolkit.server import RtspServer  # type: ignore[import-untyped]
 from pydantic import Field
 
 from vap_common.logs import configure_logging
 from vap_common.settings import ServiceSettings
+from vap_local.camera.clips import CLIPS
 from vap_local.embedded.ports import LOOPBACK
-
-CLIPS = Path(__file__).resolve().parent.parent / "clips"
-DEMO_CLIP = CLIPS / "pedestrians.mp4"
 
 
 class CameraServerSettings(ServiceSettings):
     """The demo camera's settings."""
 
     camera_port: int = Field(default=8554, ge=1, le=65535, description="Port of the RTSP server.")
-
-
-def camera_url(port: int) -> str:
-    """The URL of the endless demo stream."""
-    return f"rtsp://{LOOPBACK}:{port}/{DEMO_CLIP.name}?play_count=0"
 
 
 def main() -> None:

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from vap_local.camera.main import CLIPS
+from vap_local.camera.clips import CLIPS
 from vap_local.embedded.ports import LOOPBACK
 from vap_local.stack.addresses import Addresses
 from vap_local.state.folder import StateFolder

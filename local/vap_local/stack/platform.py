@@ -4,7 +4,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from vap_common.times import utc_now
-from vap_local.camera.main import DEMO_CLIP, camera_url
+from vap_local.camera.clips import DEMO_CLIP, camera_url
 from vap_local.embedded.postgres import EmbeddedPostgres
 from vap_local.pods.host import POD_RUNNER_VARIABLE
 from vap_local.stack.addresses import Addresses

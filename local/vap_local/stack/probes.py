@@ -42,10 +42,13 @@ def accepts_connections(port: int) -> Probe:
     return probe
 
 
-def answers_kubernetes(kubeconfig: Path) -> Probe:
-    """The API server of `kubeconfig` says that it is ready."""
+def answers_kubernetes(port: int, kubeconfig: Path) -> Probe:
+    """The API server on `port` says that it is ready to somebody with `kubeconfig`."""
+    listens = accepts_connections(port)
 
     async def probe() -> bool:
+        if not await listens():  # cheaper to ask than what follows
+            return False
         with suppress(OSError, KubeconfigError, ValueError):
             async with KubeClient(KubeConnection.load(kubeconfig)) as client:
                 return await client.is_ready()

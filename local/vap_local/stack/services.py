@@ -97,7 +97,7 @@ class LocalStack:
             Service(
                 "kube-api",
                 partial(self._launch, "kube-api", kube, self.environments.base()),
-                ready=answers_kubernetes(folder.kubeconfig),
+                ready=answers_kubernetes(addresses["kube"], folder.kubeconfig),
                 stop_stage=STAGE_BACKENDS,
             ),
             Step("definitions", self._with_client(apply_definitions), needs=("kube-api",)),

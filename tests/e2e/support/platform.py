@@ -11,6 +11,8 @@ from pathlib import Path
 from typing import Any
 
 from tests.support.waiting import wait_for
+from vap_local.commands.status import read_status
+from vap_local.state.folder import StateFolder
 from vap_local.supervision.identity import ProcessIdentity
 
 VAP = str(Path(sysconfig.get_path("scripts")) / "vap")
@@ -57,10 +59,11 @@ class LivePlatform:
         return status
 
     def processes(self) -> dict[str, list[int]]:
-        """Pids by name."""
+        """Pids by name, as `vap status` finds them."""
         found: dict[str, list[int]] = defaultdict(list)
-        for process in self.status()["processes"]:
-            found[process["name"]].append(process["pid"])
+        status = read_status(StateFolder(self.state_dir))
+        for process in status.processes if status is not None else ():
+            found[process.name].append(process.pid)
         return found
 
     def identities(self) -> list[ProcessIdentity]:
