@@ -6,12 +6,17 @@ from pathlib import Path
 
 import click
 
+from vap_common.kafka.topics import TOPICS
 from vap_local.commands.down import stop_platform
-from vap_local.commands.status import read_status
+from vap_local.commands.sql import run_psql
+from vap_local.commands.status import PlatformStatus, read_status
+from vap_local.commands.topic import read_topic
 from vap_local.commands.up import run_in_background, run_in_foreground
-from vap_local.demo.run import run_demo
 from vap_local.stack.options import LocalSettings, PoolOptions
 from vap_local.stack.platform import state_folder
+
+NOTHING_RUNS = 3
+"""Exit code."""
 
 STATE_DIR = click.option(
     "--state-dir",
@@ -68,6 +73,9 @@ def up(
 @click.option("--keep", is_flag=True, help="Leave the platform running.")
 def demo(state_dir: Path | None, seconds: float, keep: bool) -> None:
     """Analyse real footage before your eyes: start, detections, shutdown, history."""
+    # Imported here, because the other commands shall not wait for what only the demo needs.
+    from vap_local.demo.run import run_demo
+
     sys.exit(run_demo(state_folder(LocalSettings(), state_dir), seconds=seconds, keep=keep))
 
 
@@ -80,11 +88,34 @@ def down(state_dir: Path | None) -> None:
 
 @main.command()
 @STATE_DIR
+@click.argument("name", type=click.Choice([name for topic in TOPICS for name in (topic.name, topic.dead_letters)]))
+@click.option("--follow", "-f", is_flag=True, help="Go on as records arrive.")
+def topic(state_dir: Path | None, name: str, follow: bool) -> None:
+    """Print the records of a Kafka topic, one line of JSON each."""
+    for line in read_topic(_running(state_dir).record.kafka, name, follow=follow):
+        click.echo(line)
+
+
+@main.command(context_settings={"ignore_unknown_options": True})
+@STATE_DIR
+@click.argument("arguments", nargs=-1, type=click.UNPROCESSED)
+def sql(state_dir: Path | None, arguments: tuple[str, ...]) -> None:
+    """Open psql on the database; arguments go to psql, such as -c 'SELECT …'."""
+    run_psql(_running(state_dir).record.database, arguments)
+
+
+@main.command()
+@STATE_DIR
 @click.option("--output", "-o", type=click.Choice(["text", "json"]), default="text", show_default=True)
 def status(state_dir: Path | None, output: str) -> None:
     """Show addresses and processes. Exit code 3 when nothing runs."""
+    found = _running(state_dir)
+    click.echo(json.dumps(found.as_json(), indent=2) if output == "json" else found.as_text())
+
+
+def _running(state_dir: Path | None) -> PlatformStatus:
     found = read_status(state_folder(LocalSettings(), state_dir))
     if found is None:
         click.echo("nothing runs; `vap up` starts the platform", err=True)
-        sys.exit(3)
-    click.echo(json.dumps(found.as_json(), indent=2) if output == "json" else found.as_text())
+        sys.exit(NOTHING_RUNS)
+    return found
