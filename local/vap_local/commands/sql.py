@@ -12,7 +12,7 @@ from vap_local.embedded.postgres import programs_folder
 def run_psql(database_url: str, arguments: Sequence[str]) -> NoReturn:
     """Becomes psql. The URL goes through the environment: a process list shows arguments."""
     program = programs_folder() / "psql"
-    os.execve(program, [program, *arguments], os.environ | _as_environment(database_url))  # noqa: S606 - no shell
+    os.execve(program, [str(program), *arguments], os.environ | _as_environment(database_url))  # noqa: S606 - no shell
 
 
 def _as_environment(database_url: str) -> dict[str, str]:
