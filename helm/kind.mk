@@ -19,6 +19,12 @@ IMAGES := api operator runner local
 # Passed on where set, for a machine that reaches packages by a mirror.
 PIP_ARGS := $(foreach name,PIP_INDEX_URL PIP_EXTRA_INDEX_URL PIP_TRUSTED_HOST,$(if $($(name)),--build-arg $(name)))
 
+# The same tag, another image: its id makes the pods new.
+components_of_api := api relay inbox
+components_of_operator := operator
+components_of_runner := runnerPool
+image_id = $(foreach part,$(components_of_$(1)),--set-string $(part).podAnnotations.vap\\.dev/image=$(shell docker image inspect --format '{{.Id}}' vap-$(1):$(TAG) 2>/dev/null))
+
 .PHONY: kind-up images $(IMAGES:%=image-%) load deploy e2e uninstall kind-down chart-lint chart-test
 
 kind-up: ## A kind cluster, unless there is one (NODE_IMAGE, KIND_CLUSTER)
@@ -42,7 +48,7 @@ deploy: ## Installs or upgrades the chart with its development parts, and waits 
 	$(HELM) upgrade --install $(RELEASE) helm/vap --values helm/vap/values-development.yaml --set image.tag=$(TAG) \
 	  --set dev.postgresql.image=$(POSTGRES_IMAGE),dev.postgresql.runAsUser=$(POSTGRES_UID) \
 	  --set dev.kafka.image=$(KAFKA_IMAGE),dev.kafka.runAsUser=$(KAFKA_UID) \
-	  --wait --timeout 5m $(HELM_ARGS)
+	  $(foreach image,api operator runner,$(call image_id,$(image))) --wait --timeout 5m $(HELM_ARGS)
 
 e2e: ## A real scenario on the cluster, by helm test
 	$(HELM) test $(RELEASE) --logs
