@@ -23,6 +23,7 @@ from vap_api.inbox.housekeeping import keep_partitions_now
 from vap_api.settings import Settings
 from vap_common.camera.cipher import generate_key
 from vap_common.settings import KafkaSettings
+from vap_local.embedded.broker import EmbeddedBroker
 from vap_local.embedded.postgres import EmbeddedPostgres
 
 NO_BROKER = "127.0.0.1:1"
@@ -100,6 +101,15 @@ def database(migrated_url: str) -> Iterator[Connection]:
 def settings(migrated_url: str) -> Settings:
     """Settings with a database and without a broker."""
     return settings_for(migrated_url)
+
+
+@pytest.fixture
+def embedded_broker(tmp_path: Path) -> Iterator[EmbeddedBroker]:
+    """As for all tests, except that it ends at once: asked politely it waits for its clients to go."""
+    broker = EmbeddedBroker(tmp_path / "broker.log")
+    broker.start()
+    yield broker
+    broker.kill()
 
 
 @pytest.fixture

@@ -7,7 +7,7 @@ from psycopg2.extensions import connection as Connection  # noqa: N812 - psycopg
 from psycopg2.extras import execute_values
 
 from vap_api.convergence.rule import DueScenario
-from vap_api.outbox.writing import CHANNEL
+from vap_api.outbox.channel import CHANNEL
 from vap_common.kafka.headers import new_traceparent
 from vap_common.messages import InitScenario
 

@@ -3,7 +3,7 @@
 import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Generic, Protocol, TypeVar
 
@@ -38,6 +38,7 @@ REVOKE_PATIENCE_S = 3.0
 """How long a rebalance waits for the batch that is being stored. After that its records go to the new owner too."""
 DEAD_LETTER_RETRY_CAP_S = 5.0
 METADATA_REFRESH_MS = 3000
+MISSING_TOPIC_POLL_S = 1.0
 
 
 class Published(Protocol):
@@ -60,6 +61,17 @@ class Batch(Generic[M]):
     next_offsets: dict[int, int]
     generation: int
     """Of the assignment under which they were read."""
+
+
+@dataclass
+class EmptyHanded:
+    """A member of the group without a partition, and when to do something about it."""
+
+    retry_at: float
+    topic_was_missing: bool = False
+    asked: bool = False
+    """Whether the topic was seen to exist: only from the second time on is joining again worth a rebalance."""
+    backoff: Backoff = field(default_factory=lambda: Backoff(first=3.0, cap=300.0))
 
 
 class BatchConsumer(Generic[M]):
@@ -109,6 +121,8 @@ class BatchConsumer(Generic[M]):
         self._held: list[RawMessage] = []
         self._paused = False
         self._commit_due = 0.0
+        self._pause_at = 0.0
+        self._empty_handed: EmptyHanded | None = None
 
     @property
     def name(self) -> str:
@@ -123,9 +137,7 @@ class BatchConsumer(Generic[M]):
 
     def run(self) -> None:
         """Consumes until stopped. Raises KafkaException for fatal errors, TooManyDeadLettersError."""
-        self._consumer.subscribe(
-            [self._topic.name], on_assign=self._on_assign, on_revoke=self._on_revoke, on_lost=self._on_lost
-        )
+        self._subscribe()
         try:
             while not self._stop.is_set():
                 batch = self._read()
@@ -136,13 +148,56 @@ class BatchConsumer(Generic[M]):
                         break
                     self._hand_over(batch)
                 else:
-                    self._finish_if_done()
+                    self._watch_storing()
                 self._commit_when_due()
+                self._seek_partitions()
             self._settle()
         finally:
             # Closing revokes, which commits what is stored.
             self._consumer.close()
             self._thread.close()
+
+    def _subscribe(self) -> None:
+        self._consumer.subscribe(
+            [self._topic.name], on_assign=self._on_assign, on_revoke=self._on_revoke, on_lost=self._on_lost
+        )
+
+    def _seek_partitions(self) -> None:
+        """Joins again when the group gave us nothing.
+
+        A group that formed while the topic was missing (an emptied broker) stays empty for ever: librdkafka
+        does not look again. Where the topic is there, somebody else may have all of it: then patiently.
+        """
+        if self._empty_handed is None or time.monotonic() < self._empty_handed.retry_at:
+            return
+        waiting = self._empty_handed
+        try:
+            found = self._consumer.list_topics(self._topic.name, timeout=1.0).topics[self._topic.name]
+        except KafkaException as error:
+            log.warning("inbox.no_metadata", topic=self.name, error=error.args[0].name())
+            waiting.retry_at = time.monotonic() + MISSING_TOPIC_POLL_S
+            return
+        if found.error is not None:
+            waiting.topic_was_missing = True
+            waiting.retry_at = time.monotonic() + MISSING_TOPIC_POLL_S
+            return
+        if waiting.topic_was_missing or waiting.asked:
+            log.info("inbox.joining_again", topic=self.name)
+            self._consumer.unsubscribe()
+            self._subscribe()
+        waiting.topic_was_missing = False
+        waiting.asked = True
+        waiting.retry_at = time.monotonic() + waiting.backoff.next_delay()
+
+    def _watch_storing(self) -> None:
+        """Nothing has arrived meanwhile: is the batch in flight stored, or does it take long?"""
+        if self._storing is None:
+            return
+        if self._storing[1].done():
+            self._resume()
+            self._finish_if_done()
+        elif time.monotonic() > self._pause_at:
+            self._pause()
 
     def _read(self) -> Batch[M] | None:
         """What has arrived, decoded; waits for the first record only."""
@@ -187,6 +242,7 @@ class BatchConsumer(Generic[M]):
         self._metrics.batch.labels(self.name).observe(len(batch.messages))
         if batch.messages:
             self._storing = batch, self._thread.submit(self._writer.write, batch.messages)
+            self._pause_at = time.monotonic() + PAUSE_AFTER_S
         else:
             self._offsets.stored(batch.next_offsets, batch.generation)
 
@@ -279,6 +335,10 @@ class BatchConsumer(Generic[M]):
 
     def _on_assign(self, consumer: Consumer, partitions: list[TopicPartition]) -> None:
         self._offsets.assign(tp.partition for tp in partitions)
+        if self._offsets.owned:
+            self._empty_handed = None
+        elif self._empty_handed is None:
+            self._empty_handed = EmptyHanded(time.monotonic())
         log.info("inbox.assigned", topic=self.name, partitions=[tp.partition for tp in partitions])
         if self._paused:
             consumer.assign(partitions)

@@ -4,8 +4,8 @@ from collections.abc import Sequence
 
 from psycopg2.extensions import connection as Connection  # noqa: N812 - psycopg2 names its class in lower case
 
+from vap_api.outbox.channel import CHANNEL
 from vap_api.outbox.rows import OutboxRow
-from vap_api.outbox.writing import CHANNEL
 
 PRUNE_CHUNK = 10_000
 

@@ -3,10 +3,8 @@
 from sqlalchemy import Connection, insert, text
 
 from vap_api.db.tables import outbox_scenario
+from vap_api.outbox.channel import CHANNEL
 from vap_common.messages import InitScenario
-
-CHANNEL = "vap_outbox"
-"""NOTIFY channel that wakes the relay."""
 
 
 class OutboxWriter:
