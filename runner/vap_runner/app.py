@@ -38,7 +38,7 @@ class RunnerApp:
         self._fatal: str | None = None
         client_id = self._identity.runner
         self._producer = MessageProducer(settings, client_id, delivery_timeout_s=HEARTBEAT_TIMEOUT_SECONDS)
-        self._manager = WorkerManager(settings, self._identity, self._metrics, self._on_change)
+        self._manager = WorkerManager(settings, self._identity, self._metrics, self._on_change, self._fail)
         self._heartbeat = Heartbeat(
             self._producer,
             self._identity,
@@ -110,6 +110,8 @@ class RunnerApp:
             return "the worker manager stands still"
         if not self._consumer.alive:
             return "the reader of to_deploy has ended"
+        if self._heartbeat.failed:
+            return "the heartbeat has ended"
         return None
 
     def _ready(self) -> str | None:

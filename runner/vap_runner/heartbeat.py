@@ -59,6 +59,11 @@ class Heartbeat:
         """Seconds since the newest acknowledged heartbeat was sent."""
         return time.monotonic() - self._acknowledged_at
 
+    @property
+    def failed(self) -> bool:
+        """Whether the thread was started and has ended without being told to."""
+        return self._thread.ident is not None and not self._thread.is_alive() and not self._stopping
+
     def wait_acknowledged(self, version: int, timeout_s: float) -> bool:
         """Waits until a heartbeat with that snapshot, or a later one, was acknowledged."""
         with self._acknowledged:

@@ -14,6 +14,8 @@ def client_config(settings: KafkaSettings, client_id: str) -> ClientConfig:
         "client.id": client_id,
         "security.protocol": settings.kafka_security_protocol,
         "allow.auto.create.topics": False,
+        # librdkafka prints plain lines to stderr; every client here reports errors by its error_cb instead.
+        "log_level": 2,
         # A broker that comes back is found within a second or so, instead of librdkafka's 10.
         "reconnect.backoff.ms": 50,
         "reconnect.backoff.max.ms": 1000,

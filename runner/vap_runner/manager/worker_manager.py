@@ -53,11 +53,13 @@ class WorkerManager:
         identity: RunnerIdentity,
         metrics: RunnerMetrics,
         on_change: Callable[[], None],
+        on_fatal: Callable[[str], None],
     ) -> None:
-        """`on_change` is called on the manager's thread when a heartbeat should go out at once."""
+        """Both are called on the manager's thread: when a heartbeat should go out at once, and when it gives up."""
         self._settings = settings
         self._metrics = metrics
         self._on_change = on_change
+        self._on_fatal = on_fatal
         self._book = OrderBook(identity.runner)
         self._lease = RunnerLease(settings.lease_seconds)
         self._pool = ProcessPool(settings.max_workers)
@@ -112,9 +114,9 @@ class WorkerManager:
                 self._listen()
                 self._tick()
                 self._publish()
-        except Exception:
+        except Exception as error:
             log.exception("manager.crashed")
-            raise
+            self._on_fatal(f"the worker manager met an unexpected {type(error).__name__}")
         finally:
             for handle in self._pool:
                 handle.kill()
