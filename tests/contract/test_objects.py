@@ -222,6 +222,11 @@ def test_strict_decoding_covers_builtin_kinds_and_metadata(target: Target, space
     assert "bogus" not in created(target.post(path, body))["metadata"]
 
 
+def test_a_body_of_two_megabytes_is_read_and_refused_by_its_kind(target: Target, space: str) -> None:
+    body = config_map("m", a="x" * (2 * 1024 * 1024))
+    refused(target.post(f"/api/v1/namespaces/{space}/configmaps", body), 422, "Invalid")
+
+
 def test_wrong_methods_are_not_allowed(target: Target, cameras: str) -> None:
     assert target.put(cameras, camera("a")).status_code in (400, 405)
     assert target.patch(cameras, {}).status_code in (400, 405)

@@ -3,6 +3,7 @@
 import hmac
 import sqlite3
 from collections.abc import Sequence
+from contextlib import aclosing
 from dataclasses import dataclass
 
 import structlog
@@ -176,8 +177,9 @@ class Handler:
         response.enable_chunked_encoding()
         await response.prepare(request)
         try:
-            async for chunk in watcher.lines():
-                await response.write(chunk)
+            async with aclosing(watcher.lines()) as lines:
+                async for chunk in lines:
+                    await response.write(chunk)
             await response.write_eof()
         except ConnectionError:
             self._log.debug("watch_disconnected", path=request.path)
@@ -189,21 +191,21 @@ class Handler:
         wanted = log_request(call, pod, lambda: is_running(_now(store, call), pod["metadata"]["uid"]))
         if self._parts.logs is None:
             raise no_log_yet(wanted)
-        chunks = self._parts.logs.read(wanted)
         response = web.StreamResponse(headers={"Content-Type": "text/plain"})
         response.enable_chunked_encoding()
-        try:
-            first = await anext(chunks, b"")
-        except FileNotFoundError:
-            raise no_log_yet(wanted) from None
-        await response.prepare(request)
-        try:
-            await response.write(first)
-            async for chunk in chunks:
-                await response.write(chunk)
-            await response.write_eof()
-        except ConnectionError:
-            self._log.debug("log_reader_disconnected", path=request.path)
+        async with aclosing(self._parts.logs.read(wanted)) as chunks:
+            try:
+                first = await anext(chunks, b"")
+            except FileNotFoundError:
+                raise no_log_yet(wanted) from None
+            await response.prepare(request)
+            try:
+                await response.write(first)
+                async for chunk in chunks:
+                    await response.write(chunk)
+                await response.write_eof()
+            except ConnectionError:
+                self._log.debug("log_reader_disconnected", path=request.path)
         return response
 
     # -- writing ------------------------------------------------------------------------------------------------------
@@ -257,14 +259,15 @@ def _query(request: web.BaseRequest) -> dict[str, str]:
 
 
 async def _payload(request: web.BaseRequest) -> Payload:
-    length = request.content_length
-    if length is not None and length > BODY_LIMIT:
-        raise _too_large()
-    data = await request.content.read() if length is None else await request.read()
-    if len(data) > BODY_LIMIT:
-        raise _too_large()
+    chunks: list[bytes] = []
+    left = BODY_LIMIT
+    async for chunk in request.content.iter_any():
+        left -= len(chunk)
+        if left < 0:
+            raise _too_large()
+        chunks.append(chunk)
     media_type = request.headers.get("Content-Type", "").partition(";")[0].strip().lower()
-    return Payload(data, media_type)
+    return Payload(b"".join(chunks), media_type)
 
 
 def _too_large() -> ApiError:

@@ -51,10 +51,6 @@ class Strategy:
         """What is wrong with an object; ``old`` is None when it is new."""
         return []
 
-    def warnings(self, body: JsonObject) -> list[str]:  # noqa: ARG002
-        """What is allowed but worth a Warning header."""
-        return []
-
     def changes_generation(self, body: JsonObject, old: JsonObject) -> bool:
         """Whether a write changed what the user asked for (not status, not metadata)."""
         ignored = ("metadata", "status")

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections import deque
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncGenerator, Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO, Protocol
@@ -35,7 +35,7 @@ class LogRequest:
 class LogSource(Protocol):
     """Where logs come from."""
 
-    def read(self, request: LogRequest) -> AsyncIterator[bytes]:
+    def read(self, request: LogRequest) -> AsyncGenerator[bytes, None]:
         """Chunks of the log. Raises FileNotFoundError before the first one if there is no log yet."""
         ...
 
@@ -46,7 +46,7 @@ class LogFiles:
     def __init__(self, directory: Path) -> None:
         self._directory = directory
 
-    async def read(self, request: LogRequest) -> AsyncIterator[bytes]:
+    async def read(self, request: LogRequest) -> AsyncGenerator[bytes, None]:
         """See :class:`LogSource`."""
         name = request.pod if request.alone else f"{request.pod}.{request.container}"
         left = request.limit_bytes

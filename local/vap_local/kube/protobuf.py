@@ -119,6 +119,15 @@ def decode_object(data: bytes) -> JsonObject:
     """
     if not data.startswith(_MAGIC):
         raise UnreadableError("the body does not begin with the Kubernetes protobuf prefix")
+    try:
+        return _object(data)
+    except UnreadableError:
+        raise
+    except (ValueError, OverflowError, OSError):  # not UTF-8, or a time outside the calendar
+        raise UnreadableError("a field holds a value of another kind") from None
+
+
+def _object(data: bytes) -> JsonObject:
     envelope = _message("Unknown", data[len(_MAGIC) :])
     type_meta = envelope.get("typeMeta", {})
     kind = str(type_meta.get("kind", ""))

@@ -4,6 +4,7 @@ import asyncio
 import ssl
 from collections.abc import Sequence
 from contextlib import suppress
+from datetime import timedelta
 from pathlib import Path
 
 from aiohttp import web
@@ -14,6 +15,7 @@ from vap_local.kube.builtin.shapes import Shapes
 from vap_local.kube.collector import Collector
 from vap_local.kube.custom import CustomKinds
 from vap_local.kube.deleting import Deleter
+from vap_local.kube.expiry import keep_expiring
 from vap_local.kube.http import Handler, Parts
 from vap_local.kube.kubeconfig import write_kubeconfig
 from vap_local.kube.namespaces import ensure_default_namespace
@@ -39,6 +41,7 @@ class KubeServer:
         logs: where ``kubectl logs`` reads, for one a :class:`LogFiles`.
         bookmark_seconds: how often an idle watch that allows bookmarks gets one.
         history_events: how many changes a watch can go back, at most.
+        event_ttl: how long an Event stays after it was last seen.
     """
 
     def __init__(
@@ -52,6 +55,7 @@ class KubeServer:
         logs: LogSource | None = None,
         bookmark_seconds: float = 10.0,
         history_events: int = 10_000,
+        event_ttl: timedelta = timedelta(hours=1),
     ) -> None:
         if not host.startswith("127.") and host != "::1":
             raise ValueError(f"{host} is not a loopback address: this server must not be reachable from elsewhere")
@@ -77,7 +81,8 @@ class KubeServer:
             bookmark_seconds=bookmark_seconds,
         )
         self._runner: web.ServerRunner | None = None
-        self._collecting: asyncio.Task[None] | None = None
+        self._event_ttl = event_ttl
+        self._tasks: list[asyncio.Task[None]] = []
 
     @property
     def url(self) -> str:
@@ -112,15 +117,18 @@ class KubeServer:
             await self.stop()
             raise
         self._port = int(self._runner.addresses[0][1])
-        self._collecting = asyncio.create_task(self._collector.run(), name="kube-collector")
+        self._tasks = [
+            asyncio.create_task(self._collector.run(), name="kube-collector"),
+            asyncio.create_task(keep_expiring(self._store, self._event_ttl), name="kube-event-expiry"),
+        ]
 
     async def stop(self) -> None:
         """End watches, finish requests, and fold the log into the state file."""
-        if self._collecting is not None:
-            self._collecting.cancel()
+        for task in self._tasks:
+            task.cancel()
             with suppress(asyncio.CancelledError):
-                await self._collecting
-            self._collecting = None
+                await task
+        self._tasks.clear()
         self._store.end_all_subscriptions()
         if self._runner is not None:
             await self._runner.cleanup()

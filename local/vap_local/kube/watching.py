@@ -1,7 +1,7 @@
 """Watches: the events of one list, from a revision on, for as long as the client likes."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Iterable
+from collections.abc import AsyncGenerator, Callable, Iterable
 from contextlib import suppress
 
 from vap_local.kube.calls import Call
@@ -62,7 +62,7 @@ class Watcher:
             self._error = expired(f"too old resource version: {revision} ({gone.floor})")
         self._after = revision
 
-    async def lines(self) -> AsyncIterator[bytes]:
+    async def lines(self) -> AsyncGenerator[bytes, None]:
         """The watch, as chunks of whole lines."""
         if self._error is not None or self._subscription is None:
             status = self._error.status() if self._error else {}
