@@ -22,7 +22,7 @@ from vap_operator.commands.context import CommandContext
 from vap_operator.commands.requests import InitRequests
 from vap_operator.kube.api import KubeApi
 from vap_operator.kube.connection import load_configuration
-from vap_operator.kube.watching import watch
+from vap_operator.kube.watching import Watching
 from vap_operator.leading import Leading
 from vap_operator.messaging.publisher import Publisher
 from vap_operator.messaging.topic_thread import TopicThread
@@ -95,6 +95,7 @@ class Operator:
             await api.close()
             await asyncio.to_thread(producer.close)
             health.stop()
+            log.info("operator.stopped")
         if self._failure is not None:
             raise OperatorFailedError(self._failure)
 
@@ -112,7 +113,7 @@ class Operator:
             self._listed = True
             parts.append(asyncio.create_task(leading.run(), name="leading"))
             parts.append(asyncio.create_task(resync.run(), name="resync"))
-            parts.append(asyncio.create_task(self._watch(intake), name="watching"))
+            parts.append(asyncio.create_task(Watching(intake, self._settings).run(), name="watching"))
             done, _ = await asyncio.wait([*parts, stopped], return_when=asyncio.FIRST_COMPLETED)
             for task in done - {stopped}:
                 task.result()
@@ -122,24 +123,11 @@ class Operator:
             self._stop.set()
             await self._end([*parts, first_list, stopped])
 
-    async def _end(self, tasks: list[asyncio.Task[None] | asyncio.Task[bool]]) -> None:
-        """Ends all parts; the watching ends by itself, and would otherwise leave its own tasks behind."""
+    @staticmethod
+    async def _end(tasks: "list[asyncio.Task[None] | asyncio.Task[bool]]") -> None:
         for task in tasks:
-            if task.get_name() != "watching":
-                task.cancel()
+            task.cancel()
         await asyncio.wait(tasks, timeout=15)
-
-    async def _watch(self, intake: Intake) -> None:
-        ready = asyncio.Event()
-        watching = asyncio.create_task(watch(intake, self._settings, self._stop, ready), name="kopf")
-        waiting = asyncio.create_task(ready.wait())
-        await asyncio.wait([watching, waiting], return_when=asyncio.FIRST_COMPLETED)
-        waiting.cancel()
-        # kopf takes the signals for itself; a stop shall end its part among the others, in our order.
-        loop = asyncio.get_running_loop()
-        for number in (signal.SIGTERM, signal.SIGINT):
-            loop.add_signal_handler(number, self._stop.set)
-        await watching
 
     def _build(self, api: KubeApi, producer: MessageProducer) -> tuple[Intake, Resync, Leading]:
         settings = self._settings

@@ -6,6 +6,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -78,26 +79,41 @@ def _install_crds(kubeconfig: Path) -> None:
     client.close()
 
 
-@pytest.fixture
-def kafka(embedded_broker: EmbeddedBroker) -> KafkaSettings:
-    """A broker of the test's own; it may be emptied, so its producers must not insist on their sequence."""
-    settings = KafkaSettings(kafka_bootstrap_servers=embedded_broker.bootstrap_servers, kafka_idempotent_producer=False)
+SHORT_INTERVALS = {
+    "RUNNER_LOST_AFTER_SECONDS": "3",
+    "STATUS_INTERVAL_SECONDS": "4",
+    "DELETION_GRACE_SECONDS": "4",
+    "ABSENCE_CONFIRMS_STOP_SECONDS": "2",
+    "ASSIGNMENT_TIMEOUT_SECONDS": "8",
+    "TELEMETRY_INTERVAL_SECONDS": "2",
+}
+
+
+@contextmanager
+def make_platform(kubeconfig: Path, folder: Path) -> Iterator[Platform]:
+    """With a broker of its own; it may be emptied, so its producers must not insist on their sequence."""
+    broker = EmbeddedBroker(folder / "broker.log")
+    broker.start()
+    settings = KafkaSettings(kafka_bootstrap_servers=broker.bootstrap_servers, kafka_idempotent_producer=False)
     ensure_topics(settings, "test")
-    return settings
+    try:
+        with running_platform(kubeconfig, settings, broker, folder, **SHORT_INTERVALS) as running:
+            yield running
+    finally:
+        broker.kill()
+
+
+@pytest.fixture(scope="module")
+def shared(kubeconfig: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Platform]:
+    """One operator for the tests of a module that do it no harm, with a pool of plenty."""
+    with make_platform(kubeconfig, tmp_path_factory.mktemp("shared")) as running:
+        running.make_pool(minRunners=2, maxRunners=6, warmSlots=2)
+        running.wait_ready(free=8)
+        yield running
 
 
 @pytest.fixture
-def platform(kubeconfig: Path, kafka: KafkaSettings, tmp_path: Path) -> Iterator[Platform]:
-    """An operator with its surroundings, short intervals, no pool yet."""
-    with running_platform(
-        kubeconfig,
-        kafka,
-        tmp_path,
-        RUNNER_LOST_AFTER_SECONDS="3",
-        STATUS_INTERVAL_SECONDS="4",
-        DELETION_GRACE_SECONDS="4",
-        ABSENCE_CONFIRMS_STOP_SECONDS="2",
-        ASSIGNMENT_TIMEOUT_SECONDS="8",
-        TELEMETRY_INTERVAL_SECONDS="2",
-    ) as running:
+def platform(kubeconfig: Path, tmp_path: Path) -> Iterator[Platform]:
+    """An operator of the test's own, no pool yet."""
+    with make_platform(kubeconfig, tmp_path) as running:
         yield running

@@ -1,10 +1,11 @@
 """A runner pod was made, changed, deleted or listed."""
 
+import asyncio
 from typing import Any
 
 from vap_operator.reconcile.intake import Intake
 
 
-async def handle_observe_pod(intake: Intake, event: Any) -> None:
-    """Takes in a raw watch event."""
-    intake.pod(event["type"], event["object"])
+def handle_observe_pod(loop: asyncio.AbstractEventLoop, intake: Intake, event: Any) -> None:
+    """Hands a raw watch event to the loop where `intake` lives."""
+    loop.call_soon_threadsafe(intake.pod, event["type"], event["object"])

@@ -1,10 +1,11 @@
 """A Secret was made, changed, deleted or listed."""
 
+import asyncio
 from typing import Any
 
 from vap_operator.reconcile.intake import Intake
 
 
-async def handle_observe_secret(intake: Intake, event: Any) -> None:
-    """Takes in a raw watch event."""
-    intake.secret(event["type"], event["object"])
+def handle_observe_secret(loop: asyncio.AbstractEventLoop, intake: Intake, event: Any) -> None:
+    """Hands a raw watch event to the loop where `intake` lives."""
+    loop.call_soon_threadsafe(intake.secret, event["type"], event["object"])

@@ -1,6 +1,9 @@
 """kopf, used for what it is best at: watching that survives everything. It writes nothing to any object."""
 
 import asyncio
+import contextvars
+import logging
+import threading
 from typing import Any
 
 import kopf
@@ -16,6 +19,7 @@ from vap_operator.resources.names import LABEL_POOL
 from vap_operator.settings import Settings
 
 HELM_RELEASES = "type!=helm.sh/release.v1"
+STOP_TIMEOUT_S = 10.0
 
 
 class NothingKept(kopf.DiffBaseStorage):
@@ -33,8 +37,8 @@ class NothingKept(kopf.DiffBaseStorage):
         """Keeps nothing."""
 
 
-def make_registry(intake: Intake, settings: Settings) -> kopf.OperatorRegistry:
-    """The handlers: one line each."""
+def make_registry(intake: Intake, settings: Settings, loop: asyncio.AbstractEventLoop) -> kopf.OperatorRegistry:
+    """The handlers: one line each. They are called on kopf's loop, and hand over to `loop`, where `intake` lives."""
     registry = kopf.OperatorRegistry()
 
     @kopf.on.login(registry=registry)
@@ -43,19 +47,19 @@ def make_registry(intake: Intake, settings: Settings) -> kopf.OperatorRegistry:
 
     @kopf.on.event(VIDEOSCENARIOS.group, VIDEOSCENARIOS.version, VIDEOSCENARIOS.plural, registry=registry)
     async def observe_videoscenario(event: Any, **_: Any) -> None:
-        await handle_observe_videoscenario(intake, event)
+        handle_observe_videoscenario(loop, intake, event)
 
     @kopf.on.event(RUNNERPOOLS.group, RUNNERPOOLS.version, RUNNERPOOLS.plural, registry=registry)
     async def observe_runnerpool(event: Any, **_: Any) -> None:
-        await handle_observe_runnerpool(intake, event)
+        handle_observe_runnerpool(loop, intake, event)
 
     @kopf.on.event(PODS.version, PODS.plural, registry=registry)
     async def observe_pod(event: Any, **_: Any) -> None:
-        await handle_observe_pod(intake, event)
+        handle_observe_pod(loop, intake, event)
 
     @kopf.on.event(SECRETS.version, SECRETS.plural, registry=registry)
     async def observe_secret(event: Any, **_: Any) -> None:
-        await handle_observe_secret(intake, event)
+        handle_observe_secret(loop, intake, event)
 
     return registry
 
@@ -79,13 +83,63 @@ def make_settings() -> kopf.OperatorSettings:
     return settings
 
 
-async def watch(intake: Intake, settings: Settings, stop: asyncio.Event, ready: asyncio.Event) -> None:
-    """Watches until `stop` is set or the process is told to end. Raises what kopf cannot get over."""
-    await kopf.operator(
-        registry=make_registry(intake, settings),
-        settings=make_settings(),
-        namespaces=[settings.namespace],
-        standalone=True,
-        stop_flag=stop,
-        ready_flag=ready,
-    )
+class Watching:
+    """kopf on a thread with an event loop of its own.
+
+    At its end kopf waits for (and cancels) every task of its loop that it finds there, and it takes the
+    process' signals where it can: both are the composition root's, so it gets a loop without them.
+    """
+
+    def __init__(self, intake: Intake, settings: Settings) -> None:
+        self._intake = intake
+        self._settings = settings
+        self._stopping = threading.Event()
+        self._context = contextvars.copy_context()
+
+    async def run(self) -> None:
+        """Watches until cancelled. Raises what kopf cannot get over."""
+        loop = asyncio.get_running_loop()
+        ended: asyncio.Future[BaseException | None] = loop.create_future()
+        thread = threading.Thread(target=self._context.run, args=(self._run, loop, ended), name="kopf", daemon=True)
+        thread.start()
+        try:
+            error = await asyncio.shield(ended)
+        finally:
+            self._stopping.set()
+            await asyncio.to_thread(thread.join, STOP_TIMEOUT_S)
+        if error is not None:
+            raise error
+
+    def _run(self, loop: asyncio.AbstractEventLoop, ended: "asyncio.Future[BaseException | None]") -> None:
+        # A line per watch event says nothing that a transition does not say; signals are not meant for kopf.
+        logging.getLogger("kopf.objects").setLevel(logging.WARNING)
+        logging.getLogger("kopf._core.reactor.running").addFilter(_not_about_signals)
+        error: BaseException | None = None
+        try:
+            asyncio.run(self._watch(loop))
+        except Exception as problem:  # noqa: BLE001 - handed to the main thread, which raises it
+            error = problem
+        if not loop.is_closed():
+            loop.call_soon_threadsafe(_finish, ended, error)
+
+    async def _watch(self, loop: asyncio.AbstractEventLoop) -> None:
+        try:
+            await kopf.operator(
+                registry=make_registry(self._intake, self._settings, loop),
+                settings=make_settings(),
+                namespaces=[self._settings.namespace],
+                standalone=True,
+                stop_flag=self._stopping,
+            )
+        finally:
+            # Otherwise the thread that waits for the flag would keep this loop from closing.
+            self._stopping.set()
+
+
+def _not_about_signals(record: logging.LogRecord) -> bool:
+    return "OS signals are ignored" not in record.getMessage()
+
+
+def _finish(ended: "asyncio.Future[BaseException | None]", error: BaseException | None) -> None:
+    if not ended.done():
+        ended.set_result(error)

@@ -1,6 +1,7 @@
 """A thread that reads one topic and hands its records to the event loop, batch by batch."""
 
 import asyncio
+import contextvars
 import threading
 import time
 from collections.abc import Awaitable, Callable, Sequence
@@ -55,7 +56,9 @@ class TopicThread(Generic[M]):
         self._on_caught_up = on_caught_up
         self._on_fatal = on_fatal
         self._stopping = threading.Event()
-        self._thread = threading.Thread(target=self._run, name=f"reader-{name}", daemon=True)
+        # With the log context (service, …) of whoever builds it.
+        context = contextvars.copy_context()
+        self._thread = threading.Thread(target=context.run, args=(self._run,), name=f"reader-{name}", daemon=True)
         self._assigned = False
 
     @property

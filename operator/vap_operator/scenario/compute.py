@@ -186,7 +186,9 @@ def _place(observed: Observed, status: ScenarioStatusBlock, limits: Limits, need
     wish = SlotWish(avoid=need.avoid)
     match observed.verdict:
         case Offer(runner):
-            return _new_epoch(observed, status, need, runner)
+            decision = _new_epoch(observed, status, need, runner)
+            # The claim stands until the write has succeeded: only then does the custom resource hold the slot.
+            return Decision(decision.status, decision.moved, wish)
         case Wait(reason, message):
             decision = _without_slot(observed, status, limits, reason, message)
             return Decision(decision.status, decision.moved, wish, decision.recheck_after_s)

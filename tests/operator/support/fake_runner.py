@@ -83,15 +83,49 @@ def fail(type_: WorkerErrorType, message: str = "as the test wants it") -> Scrip
     return script
 
 
+def trouble(type_: WorkerErrorType, message: str = "the camera does not answer") -> Script:
+    """The source cannot be read for now; the worker goes on trying."""
+
+    def script(worker: FakeWorker) -> None:
+        worker.error = WorkerError(type=type_, message=message)
+
+    return script
+
+
+def recover(worker: FakeWorker) -> None:
+    """The source can be read (again)."""
+    worker.error = None
+    run(worker)
+
+
+SCRIPTS: dict[str, Script] = {
+    "run": run,
+    "wait": wait,
+    "complete": complete,
+    "reject": reject,
+    "missing": fail(WorkerErrorType.NOT_FOUND, "no such stream at rtsp://user:hunter2@10.0.0.7/missing"),
+    "die": fail(WorkerErrorType.WORKER_DIED, "ended by signal 9"),
+    "unreachable": trouble(WorkerErrorType.CONNECTION_FAILED),
+}
+
+
+def script_of(order: ToDeploy) -> Script:
+    """By the last part of the camera's path; `x-once` is x for a scenario's first epoch, then run."""
+    name = order.camera_url.rpartition("/")[2]
+    return SCRIPTS.get(name.removesuffix("-once"), run)
+
+
 class FakeRunner:
     """One runner process."""
 
-    def __init__(self, kafka: KafkaSettings, pod: str, slots: int = 4, script: Script = run) -> None:
+    def __init__(self, kafka: KafkaSettings, pod: str, slots: int = 4, script: Script | None = None) -> None:
         self.kafka = kafka
         self.pod = pod
         self.name = f"{pod}.{uuid.uuid4().hex[:8]}"
         self.slots = slots
         self.script = script
+        self.fresh: Callable[[ToDeploy], bool] = lambda _order: True
+        """Whether no other runner has had that scenario."""
         self.draining = False
         self.stubborn = False
         """Whether it leaves workers running that it was told to stop."""
@@ -189,11 +223,13 @@ class FakeRunner:
             if mine is not None and (order.epoch, order.action) != (mine.order.epoch, DeployAction.START):
                 self._end(mine)
             if order.action is DeployAction.START and order.runner == self.name and order.order > newest:
-                assert order.epoch not in {start.epoch for start in self.starts}, "an epoch was started twice"
+                assert order.worker_id not in {start.worker_id for start in self.starts}, "an epoch was started twice"
                 self.starts.append(order)
                 worker = FakeWorker(order)
                 self.workers[order.scenario_uuid] = worker
-                self.script(worker)
+                first = sum(1 for start in self.starts if start.scenario_uuid == order.scenario_uuid) == 1
+                again = order.camera_url.endswith("-once") and not (first and self.fresh(order))
+                (self.script or (run if again else script_of(order)))(worker)
                 self._dirty = True
 
     def _end(self, worker: FakeWorker) -> None:
@@ -232,8 +268,8 @@ class PodFarm:
 
     def __init__(self, kafka: KafkaSettings, list_pods: Callable[[], list[dict[str, object]]]) -> None:
         self.kafka = kafka
-        self.script: Script = run
         self.slots: int | None = None
+        self.gone: list[FakeRunner] = []
         self.runners: dict[str, FakeRunner] = {}
         self.hold = threading.Event()
         """While set, new pods do not start."""
@@ -256,7 +292,7 @@ class PodFarm:
 
     def starts(self) -> list[ToDeploy]:
         """Every start that was obeyed."""
-        return [order for runner in list(self.runners.values()) for order in runner.starts]
+        return [order for runner in [*self.gone, *self.runners.values()] for order in runner.starts]
 
     def _loop(self) -> None:
         while not self._stop.wait(0.05):
@@ -267,6 +303,22 @@ class PodFarm:
                     env = {entry["name"]: entry["value"] for entry in containers[0]["env"]}
                     assert env["POD_NAME"] == name
                     slots = self.slots or int(env["MAX_WORKERS"])
-                    self.runners[name] = FakeRunner(self.kafka, name, slots, self.script).start()
+                    self.runners[name] = runner = FakeRunner(self.kafka, name, slots)
+                    runner.fresh = self._is_fresh
+                    runner.start()
             for name in [name for name in self.runners if name not in pods]:
-                self.runners.pop(name).stop()
+                runner = self.runners.pop(name)
+                runner.stop()
+                self.gone.append(runner)
+
+    def _is_fresh(self, order: ToDeploy) -> bool:
+        return sum(1 for start in self.starts() if start.scenario_uuid == order.scenario_uuid) <= 1
+
+    def restart(self, pod: str) -> FakeRunner:
+        """The container of a pod is restarted: another boot, no workers."""
+        old = self.runners[pod]
+        old.stop()
+        self.gone.append(old)
+        self.runners[pod] = new = FakeRunner(self.kafka, pod, old.slots)
+        new.fresh = self._is_fresh
+        return new.start()

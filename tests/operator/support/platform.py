@@ -4,7 +4,7 @@ import base64
 import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -17,9 +17,10 @@ from tests.operator.support.topic_log import TopicLog
 from tests.support.waiting import wait_for
 from vap_common.kafka.producer import MessageProducer
 from vap_common.kafka.topics import INIT_SCENARIO, SCENARIO_STATUS, TO_DEPLOY
-from vap_common.messages import AnalysisSettings, InitCommand, InitScenario, ScenarioStatus, ToDeploy
+from vap_common.messages import InitCommand, InitScenario, ScenarioStatus, ToDeploy
 from vap_common.settings import KafkaSettings
 from vap_common.times import utc_now
+from vap_local.embedded.broker import EmbeddedBroker
 
 RUNNER_TEMPLATE: JsonObject = {
     "spec": {
@@ -34,6 +35,7 @@ LIVING = ["init_startup", "in_startup_processing", "active"]
 @dataclass
 class Platform:
     kafka: KafkaSettings
+    broker: EmbeddedBroker
     kube: KubeClient
     farm: PodFarm
     producer: MessageProducer
@@ -41,7 +43,6 @@ class Platform:
     statuses: TopicLog[ScenarioStatus]
     orders: TopicLog[ToDeploy]
     secret_key: str
-    seen: dict[str, list[str]] = field(default_factory=dict)
 
     def make_pool(self, name: str = "default", **spec: Any) -> None:
         wishes = {"maxWorkers": 4, "minRunners": 1, "maxRunners": 1, "warmSlots": 0, "idleSeconds": 300} | spec
@@ -132,6 +133,31 @@ class Platform:
 
         return wait_for(published, f"{state} of {scenario} on scenario_status", timeout_s)
 
+    def wait_reason(self, scenario: uuid.UUID, reason: str, timeout_s: float = 30.0) -> ScenarioStatus:
+        def published() -> ScenarioStatus | None:
+            last = self.statuses.last(scenario)
+            return last if last is not None and last.ready_reason == reason else None
+
+        return wait_for(published, f"{reason} of {scenario} on scenario_status", timeout_s)
+
+    def wait_free_slots(self, count: int, pool: str = "default") -> None:
+        """Until the pool says that so many slots are free."""
+        wait_for(
+            lambda: (self.kube.get("runnerpools", pool) or {}).get("status", {}).get("freeSlots") == count,
+            f"{count} free slots",
+        )
+
+    def wait_epoch_after(self, name: object, epoch: int, timeout_s: float = 30.0) -> JsonObject:
+        """Until the scenario is active in a newer epoch; returns its status."""
+
+        def reached() -> JsonObject | None:
+            self.operator.check()
+            status = self.status(name)
+            newer = status.get("placement", {}).get("epoch", 0) > epoch
+            return status if newer and status.get("state") == "active" else None
+
+        return wait_for(reached, f"a newer epoch of {name}, now {self.status(name)}", timeout_s)
+
     def history(self, scenario: uuid.UUID) -> list[str]:
         """States by the newest published status."""
         last = self.statuses.last(scenario)
@@ -140,7 +166,9 @@ class Platform:
 
 
 @contextmanager
-def running_platform(kubeconfig: Path, kafka: KafkaSettings, folder: Path, **environment: str) -> Iterator[Platform]:
+def running_platform(
+    kubeconfig: Path, kafka: KafkaSettings, broker: EmbeddedBroker, folder: Path, **environment: str
+) -> Iterator[Platform]:
     namespace = f"t-{uuid.uuid4().hex[:10]}"
     kube = KubeClient(kubeconfig, namespace)
     kube.http.post("/api/v1/namespaces", json={"metadata": {"name": namespace}}).raise_for_status()
@@ -160,7 +188,7 @@ def running_platform(kubeconfig: Path, kafka: KafkaSettings, folder: Path, **env
             **environment,
         },
     )
-    platform = Platform(kafka, kube, farm, producer, operator, statuses, orders, key)
+    platform = Platform(kafka, broker, kube, farm, producer, operator, statuses, orders, key)
     operator.start()
     farm.start()
     try:
@@ -171,11 +199,6 @@ def running_platform(kubeconfig: Path, kafka: KafkaSettings, folder: Path, **env
         statuses.stop()
         orders.stop()
         producer.close()
-        for plural in ("videoscenarios",):
-            for item in kube.list(plural):
-                kube.patch(plural, item["metadata"]["name"], {"metadata": {"finalizers": []}})
+        for item in kube.list("videoscenarios"):
+            kube.patch("videoscenarios", item["metadata"]["name"], {"metadata": {"finalizers": []}})
         kube.close()
-
-
-def analysis(**fields: Any) -> AnalysisSettings:
-    return AnalysisSettings(**fields)
