@@ -33,7 +33,7 @@ class SupervisionTree:
         self._nodes = {node.name: node for node in nodes}
         unknown = {need for node in self._nodes.values() for need in node.needs} - self._nodes.keys()
         if unknown:
-            raise ValueError(f"nodes need what does not exist: {', '.join(sorted(unknown))}")
+            raise ValueError(f"a node needs what does not exist: {', '.join(sorted(unknown))}")
         self._ledger = ledger
         self._on_event = on_event
         self._ready = {name: asyncio.Event() for name in self._nodes}

@@ -85,14 +85,15 @@ class Cluster:
         try:
             return await self.client.get(resource_path("pods", self.namespace, name))
         except KubeApiError as problem:
-            assert problem.is_not_found
+            if not problem.is_not_found:
+                raise
             return None
 
     async def until(self, condition: Callable[[JsonObject | None], bool], name: str = "p") -> JsonObject:
         pod: JsonObject | None = None
         try:
             async with asyncio.timeout(20):
-                while not condition(pod := await self.pod(name)):
+                while not condition(pod := await self.pod(name)):  # noqa: ASYNC110 - polls a server
                     await asyncio.sleep(0.02)
         except TimeoutError:
             raise AssertionError(f"waited in vain; the pod is {pod}") from None
@@ -111,7 +112,8 @@ async def cluster(kubeconfig: Path, tmp_path: Path) -> AsyncIterator[Cluster]:
         try:
             await client.create(account, {"metadata": {"name": "default"}})
         except KubeApiError as problem:
-            assert problem.is_conflict
+            if not problem.is_conflict:
+                raise
         found = Cluster(client, namespace, tmp_path)
         found.start_runner()
         yield found
