@@ -32,7 +32,11 @@ def epoch_milliseconds() -> int:
 def _require_zone(moment: datetime) -> datetime:
     if moment.tzinfo is None:
         raise ValueError("a time needs a zone, such as a trailing Z")
-    return truncate_to_milliseconds(moment.astimezone(UTC))
+    try:
+        return truncate_to_milliseconds(moment.astimezone(UTC))
+    except OverflowError:
+        # Pydantic takes a ValueError for bad input; anything else would end the reader of a poison message.
+        raise ValueError("a time must lie within the years 1 to 9999, also in UTC") from None
 
 
 Timestamp = Annotated[

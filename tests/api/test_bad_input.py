@@ -174,6 +174,7 @@ def test_a_huge_body_with_and_without_its_length(client: httpx.Client) -> None:
         "/api/v1/scenarios?status=flying",
         "/api/v1/scenarios?created_after=yesterday",
         "/api/v1/scenarios?created_after=2026-01-01T00:00:00",
+        "/api/v1/scenarios?created_before=0001-01-01T00:00:00%2B18:12",
         "/api/v1/scenarios?name=%00",
         "/api/v1/workers?status=flying",
         "/api/v1/workers?scenario_uuid=1",

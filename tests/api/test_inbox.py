@@ -197,16 +197,17 @@ def test_poison_of_every_kind_goes_to_the_dead_letters_and_the_rest_is_stored(
         b"\xff\xfe",
         b'{"scenario_uuid": "rtsp://user:hunter2@10.0.0.7/"}',
         good[0].encode().replace(b'"frame_number":1', b'"frame_number":-1'),
+        good[0].encode().replace(b'"timestamp":"20', b'"timestamp":"0001-01-01T00:00:00+18:12","x":"20'),
         # These pass the model; the database refuses them.
         nul_class,
         frame(scenario, 101, detector="nul\0detector").encode(),
         frame(scenario, 2**70).encode(),
         frame(scenario, 102, width=2**40).encode(),
     ]
-    for value in poison[:5]:
+    for value in poison[:6]:
         producer.send_raw(RESULTS.name, str(scenario).encode(), value, [])
     send(producer, *good[:4])
-    for value in poison[5:]:
+    for value in poison[6:]:
         producer.send_raw(RESULTS.name, str(scenario).encode(), value, [("traceparent", b"kept")])
     send(producer, *good[4:])
     inbox = start_command("inbox", broker_settings)

@@ -4,17 +4,11 @@ import os
 import re
 import signal
 import time
-from collections.abc import Iterator
 
 import httpx
 import pytest
-import schemathesis
-from hypothesis import HealthCheck, Phase
-from hypothesis import settings as hypothesis_settings
 from prometheus_client import CollectorRegistry
 from psycopg2.extensions import connection as Connection  # noqa: N812
-from schemathesis import checks as schemathesis_checks
-from schemathesis.specs.openapi import checks as openapi_checks
 
 from tests.api.conftest import Command, StartCommand, settings_for
 from tests.api.web import serving
@@ -135,33 +129,3 @@ def test_wrong_settings_are_named_without_their_values(settings: Settings, start
     assert "database_url" in serve.log
     assert "api_port" in serve.log
     assert "hunter2" not in serve.log
-
-
-CONFORMANCE = [
-    schemathesis_checks.not_a_server_error,
-    openapi_checks.status_code_conformance,
-    openapi_checks.content_type_conformance,
-    openapi_checks.response_schema_conformance,
-    openapi_checks.response_headers_conformance,
-    openapi_checks.negative_data_rejection,
-]
-
-
-@pytest.fixture
-def api_schema(settings: Settings) -> Iterator[schemathesis.BaseSchema]:
-    with serving(build_app(settings, CollectorRegistry()).app) as client:
-        yield schemathesis.openapi.from_url(f"{client.base_url}/openapi.json".replace("//openapi", "/openapi"))
-
-
-lazy = schemathesis.pytest.from_fixture("api_schema")
-
-
-@lazy.parametrize()
-@hypothesis_settings(
-    max_examples=12,
-    deadline=None,
-    phases=[Phase.explicit, Phase.generate],
-    suppress_health_check=list(HealthCheck),
-)
-def test_answers_are_as_documented_whatever_is_sent(case: schemathesis.Case) -> None:
-    case.call_and_validate(checks=CONFORMANCE)

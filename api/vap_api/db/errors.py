@@ -10,11 +10,6 @@ class DatabaseUnavailableError(RuntimeError):
     """The database is away, too slow or too busy. Nothing was changed, or it is not known; try again."""
 
 
-def is_refusal(error: BaseException) -> bool:
-    """Whether the database refused the data itself, so that trying again is in vain.
-
-    ValueError is psycopg2's own refusal of a NUL character; it never reaches the server.
-    """
-    if isinstance(error, ValueError):
-        return True
-    return isinstance(error, psycopg2.Error) and (error.pgcode or "")[:2] in REFUSED_CLASSES
+def is_refusal(error: psycopg2.Error) -> bool:
+    """Whether the database refused the data itself, so that trying again is in vain."""
+    return (error.pgcode or "")[:2] in REFUSED_CLASSES

@@ -21,7 +21,6 @@ from vap_common.camera.redaction import redact
 from vap_common.kafka.connection import consumer_config
 from vap_common.kafka.dead_letters import DeadLetterQueue
 from vap_common.kafka.topics import Topic
-from vap_common.messages import MessageDecodeError
 from vap_common.settings import KafkaSettings
 
 log = structlog.get_logger(__name__)
@@ -221,7 +220,7 @@ class BatchConsumer(Generic[M]):
             batch.next_offsets[partition] = offset + 1
             try:
                 message = self._decode_value(record.value())
-            except MessageDecodeError as problem:
+            except Exception as problem:  # noqa: BLE001 - whatever a record does to the decoder, it is that record's doing
                 self._bury(record, problem)
                 continue
             batch.records.append(record)

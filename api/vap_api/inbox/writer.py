@@ -66,7 +66,9 @@ class BatchWriter(Generic[T]):
     def _write_range(self, batch: Sequence[T], offset: int, written: Written) -> None:
         try:
             written.new += self._persist(batch, written)
-        except (psycopg2.Error, ValueError) as refusal:
+        except WriterStoppedError:
+            raise
+        except Exception as refusal:  # noqa: BLE001 - a message that breaks the store must not stop the others
             if len(batch) == 1:
                 written.refused.append((offset, refusal))
                 return
@@ -75,7 +77,7 @@ class BatchWriter(Generic[T]):
             self._write_range(batch[middle:], offset + middle, written)
 
     def _persist(self, batch: Sequence[T], written: Written) -> int:
-        """Tries until it is stored, refused (raises that error) or time to end."""
+        """Tries until it is stored or time to end. Raises what blames the data, or is a bug that the data woke."""
         backoff = Backoff(first=0.05, cap=RETRY_CAP_S)
         while True:
             try:
@@ -83,7 +85,7 @@ class BatchWriter(Generic[T]):
                 started = time.perf_counter()
                 with connection:
                     new = self._store.write(connection, batch)
-            except (psycopg2.Error, ValueError) as error:
+            except psycopg2.Error as error:
                 if is_refusal(error):
                     raise
                 self.close()
@@ -92,7 +94,7 @@ class BatchWriter(Generic[T]):
                     "inbox.database_failed",
                     consumer=self._name,
                     error=type(error).__name__,
-                    code=getattr(error, "pgcode", None),
+                    code=error.pgcode,
                     retry_s=round(delay, 2),
                 )
                 if self._stop.wait(delay):
