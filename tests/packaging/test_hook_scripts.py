@@ -62,24 +62,26 @@ def test_leaving_stops_operator_and_runners_and_frees_the_scenarios(cluster: Clu
         },
     }
     runner, other = pod("runner-1", **{"vap.dev/pool": "default"}), pod("other")
+    tested = pod("vap-test", app="test")
     ours, shared, free = (
         scenario("a", "vap.dev/stop-worker"),
         scenario("b", "vap.dev/stop-worker", FOREIGN),
         scenario("c"),
     )
-    for body in (deployment, runner, other, ours, shared, free):
+    for body in (deployment, runner, other, tested, ours, shared, free):
         cluster.create(body, space)
 
-    output = run_script(cluster, "leave_namespace.py", space, "vap-operator", "app=operator", "20")
+    output = run_script(cluster, "leave_namespace.py", space, "vap-operator", "app=operator", "app=test", "20")
 
     assert cluster.get(deployment, space)["spec"]["replicas"] == 0
     assert not cluster.exists(runner, space)
+    assert not cluster.exists(tested, space)
     assert cluster.exists(other, space)
     assert "2 videoscenarios released" in output
     assert cluster.get(ours, space)["metadata"].get("finalizers", []) == []
     assert cluster.get(shared, space)["metadata"]["finalizers"] == [FOREIGN]
     assert "0 videoscenarios released" in run_script(
-        cluster, "leave_namespace.py", space, "no-such-deployment", "app=operator", "20"
+        cluster, "leave_namespace.py", space, "no-such-deployment", "app=operator", "app=test", "20"
     )
 
 

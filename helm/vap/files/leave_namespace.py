@@ -18,8 +18,8 @@ GONE, CONFLICT = 404, 409
 
 
 def main() -> None:
-    """Arguments: namespace, name of the operator's Deployment, label selector of its pods, seconds."""
-    namespace, deployment, operator_pods, seconds = sys.argv[1:]
+    """Arguments: namespace, the operator's Deployment, label selectors of its pods and of `helm test`'s, seconds."""
+    namespace, deployment, operator_pods, test_pods, seconds = sys.argv[1:]
     config.load_config()
     deadline = time.monotonic() + float(seconds)
     core = client.CoreV1Api()
@@ -28,8 +28,10 @@ def main() -> None:
     wait_until_gone(core, namespace, operator_pods, deadline)
     print("the operator has stopped", flush=True)
 
-    for pod in core.list_namespaced_pod(namespace, label_selector=RUNNER_LABEL).items:
-        unless(GONE, lambda name=pod.metadata.name: core.delete_namespaced_pod(name, namespace))
+    # Helm keeps the pods of its tests, so that their logs can be read.
+    for selector in (RUNNER_LABEL, test_pods):
+        for pod in core.list_namespaced_pod(namespace, label_selector=selector).items:
+            unless(GONE, lambda name=pod.metadata.name: core.delete_namespaced_pod(name, namespace))
     wait_until_gone(core, namespace, RUNNER_LABEL, deadline)
     print("the runners have stopped", flush=True)
 
