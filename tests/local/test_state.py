@@ -1,5 +1,6 @@
 """The state folder, its lock and its record."""
 
+import os
 import socket
 import stat
 from pathlib import Path
@@ -11,7 +12,7 @@ from vap_local.stack.addresses import USUAL_PORTS, Addresses
 from vap_local.state.folder import StateFolder
 from vap_local.state.instance_lock import AlreadyRunningError, InstanceLock
 from vap_local.state.record import PlatformRecord
-from vap_local.supervision.log_files import rotate, tail
+from vap_local.supervision.log_files import keep_newest, rotate, tail
 
 
 def test_keys_are_made_once_and_are_their_owners_alone(tmp_path: Path) -> None:
@@ -70,3 +71,12 @@ def test_a_large_log_is_moved_aside_and_its_end_can_be_shown(tmp_path: Path) -> 
     assert not log.exists()
     assert tail(tmp_path / "x.log.1", lines=1) == "run 4"
     assert not (tmp_path / "x.log.4").exists()
+
+
+def test_only_the_newest_logs_of_pods_are_kept(tmp_path: Path) -> None:
+    for number in range(5):
+        log = tmp_path / f"pod-{number}.log"
+        log.touch()
+        os.utime(log, (number, number))
+    keep_newest(tmp_path, 2)
+    assert sorted(file.name for file in tmp_path.iterdir()) == ["pod-3.log", "pod-4.log"]

@@ -7,6 +7,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
+from contextlib import suppress
 
 import click
 
@@ -18,6 +19,7 @@ from vap_local.state.folder import StateFolder
 from vap_local.state.instance_lock import AlreadyRunningError, InstanceLock
 from vap_local.state.record import PlatformRecord
 from vap_local.supervision.errors import StartError
+from vap_local.supervision.events import TreeEvent
 from vap_local.supervision.log_files import rotate
 
 DETACHED_TIMEOUT_S = 120.0
@@ -28,7 +30,7 @@ def run_in_foreground(settings: LocalSettings, folder: StateFolder, pool: PoolOp
     """Runs the platform until SIGINT or SIGTERM; the exit code."""
     began = time.monotonic()
     try:
-        platform = Platform(settings, folder, pool, lambda event: click.echo(progress(event)))
+        platform = Platform(settings, folder, pool, _tell)
     except AlreadyRunningError as problem:
         raise click.ClickException(f"{problem}; `vap down` stops it") from None
     if platform.leftovers:
@@ -36,6 +38,12 @@ def run_in_foreground(settings: LocalSettings, folder: StateFolder, pool: PoolOp
     for line in replaced_ports(platform.addresses):
         click.echo(line)
     return asyncio.run(_supervise(platform, began))
+
+
+def _tell(event: TreeEvent) -> None:
+    # A terminal that is gone is no reason to stop looking after the processes.
+    with suppress(OSError):
+        click.echo(progress(event))
 
 
 async def _supervise(platform: Platform, began: float) -> int:

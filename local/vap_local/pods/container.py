@@ -151,7 +151,6 @@ class Container:
             code = await child.wait()
         finally:
             probing.cancel()
-            child.kill_group()
             self._host.ledger.remove(self._process_name)
         exit_code = 128 - code if code < 0 else code
         self._log.info("pod.container_ended", pid=child.pid, exit_code=exit_code)

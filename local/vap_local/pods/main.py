@@ -16,8 +16,12 @@ from vap_local.pods.pod_runner import PodRunner
 from vap_local.pods.settings import PodRunnerSettings
 from vap_local.supervision.ledger import ProcessLedger
 from vap_local.supervision.leftovers import end_marked
+from vap_local.supervision.log_files import keep_newest
 
 log = structlog.get_logger(__name__)
+
+KEPT_LOGS = 50
+"""Of pods that are gone, too; their names never come again."""
 
 
 def main() -> None:
@@ -33,6 +37,7 @@ async def _run(settings: PodRunnerSettings) -> None:
     ended = end_marked(POD_RUNNER_VARIABLE, settings.vap_instance)
     if ended:
         log.warning("pods.leftovers_ended", pids=ended)
+    keep_newest(settings.pods_log_dir, KEPT_LOGS)
     host = Host(
         instance=settings.vap_instance,
         log_folder=settings.pods_log_dir,

@@ -30,7 +30,10 @@ class Launch:
 
 
 class Child:
-    """A running (or ended) child process, leader of its own session and process group."""
+    """A running (or ended) child process, leader of its own session and process group.
+
+    Whatever is left of its group when it ends is killed: nothing that it started works beside its successor.
+    """
 
     def __init__(self, process: subprocess.Popen[bytes]) -> None:
         self._process = process
@@ -78,9 +81,9 @@ class Child:
             self._process.send_signal(number)
 
     def kill_group(self) -> None:
-        """SIGKILL to it and to all that it started and that did not leave its group."""
-        with suppress(ProcessLookupError):
-            os.killpg(self.pid, signal.SIGKILL)
+        """SIGKILL to it and to all that it started and that did not leave its group, if it still runs."""
+        if self.exit_code is None:
+            self._kill_group()
 
     async def stop(self, number: signal.Signals, grace_s: float) -> int:
         """Asks it to end with `number`, kills its group after `grace_s` seconds; returns the exit code."""
@@ -94,5 +97,11 @@ class Child:
     def _on_exit(self) -> None:
         asyncio.get_running_loop().remove_reader(self._pidfd)
         os.close(self._pidfd)
+        # Before its exit status is taken: until then nobody else can get its number as a group's.
+        self._kill_group()
         self._process.wait()
         self._ended.set()
+
+    def _kill_group(self) -> None:
+        with suppress(ProcessLookupError, PermissionError):
+            os.killpg(self.pid, signal.SIGKILL)

@@ -18,6 +18,13 @@ def rotate(log_file: Path, above_bytes: int = ROTATE_ABOVE_BYTES) -> None:
     log_file.replace(log_file.with_name(f"{log_file.name}.1"))
 
 
+def keep_newest(folder: Path, count: int) -> None:
+    """Removes all but the `count` files of `folder` that were written last."""
+    files = sorted((file for file in folder.glob("*.log*") if file.is_file()), key=lambda file: file.stat().st_mtime)
+    for file in files[: max(0, len(files) - count)]:
+        file.unlink(missing_ok=True)
+
+
 def tail(log_file: Path, lines: int = 15) -> str:
     """The last lines of a file; empty where there is none."""
     try:

@@ -105,8 +105,6 @@ class SupervisionTree:
                 raise NotReadyError(service.name, service.ready_timeout_s, launch.log_file, lines)
             raise ProcessFailedError(service.name, child.exit_code, launch.log_file, lines)
         code = await child.wait()
-        # What it started must not outlive it and work beside its successor.
-        child.kill_group()
         self._ledger.remove(service.name)
         return code
 
