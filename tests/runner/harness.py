@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Self
 from uuid import UUID
 
-from confluent_kafka import OFFSET_BEGINNING, Consumer, TopicPartition
+from confluent_kafka import OFFSET_BEGINNING, Consumer, KafkaException, TopicPartition
 
 from tests.support.waiting import wait_for
 from vap_common.kafka.connection import consumer_config
@@ -39,12 +39,17 @@ class Tail:
 
     def __init__(self, kafka: KafkaSettings, topic: str, partitions: int = 6) -> None:
         self._consumer = Consumer(consumer_config(kafka, "test", "test"))
-        ends = [
-            TopicPartition(topic, number, self._consumer.get_watermark_offsets(TopicPartition(topic, number))[1])
-            for number in range(partitions)
-        ]
-        self._consumer.assign(ends)
+        self._consumer.assign([TopicPartition(topic, number, self._end(topic, number)) for number in range(partitions)])
         self.values: list[bytes] = []
+
+    def _end(self, topic: str, partition: int) -> int:
+        def end() -> list[int] | None:
+            try:
+                return [self._consumer.get_watermark_offsets(TopicPartition(topic, partition))[1]]
+            except KafkaException:
+                return None  # a new topic has no leader yet
+
+        return wait_for(end, f"the end of {topic}/{partition}")[0]
 
     def poll(self) -> int:
         """Reads on; how many values there are by now."""
