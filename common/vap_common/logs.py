@@ -24,11 +24,22 @@ def _redact_rest(_logger: object, _method: str, event: MutableMapping[str, Any])
     }
 
 
+def _name_service(service: str) -> Processor:
+    """Adds the service's name. Not a context variable: threads begin with an empty context."""
+
+    def add(_logger: object, _method: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
+        event.setdefault("service", service)
+        return event
+
+    return add
+
+
 def configure_logging(settings: ServiceSettings, service: str) -> None:
     """Sends structlog and the standard library's logging to stderr in one format. Call once, first in a process."""
     use_json = settings.log_format == "json" or (settings.log_format == "auto" and not sys.stderr.isatty())
     shared: list[Processor] = [
         structlog.contextvars.merge_contextvars,
+        _name_service(service),
         structlog.stdlib.add_logger_name,
         structlog.stdlib.add_log_level,
         structlog.processors.TimeStamper(fmt="iso", utc=True),
@@ -46,7 +57,6 @@ def configure_logging(settings: ServiceSettings, service: str) -> None:
         wrapper_class=structlog.stdlib.BoundLogger,
         cache_logger_on_first_use=True,
     )
-    structlog.contextvars.bind_contextvars(service=service)
     renderer: list[Processor] = (
         [_redact_rest, structlog.processors.JSONRenderer()]
         if use_json

@@ -49,7 +49,7 @@ def copy_line(result: FrameResult) -> str:
     detections = _DETECTIONS.dump_json(result.detections, by_alias=True).decode().replace("\\", "\\\\")
     detector = result.detector.translate(_ESCAPES)
     return (
-        f"{result.scenario_uuid}\t{result.epoch}\t{result.frame_number}\t{result.timestamp.isoformat()}\t"
-        f"{result.worker_id}\t{result.width}\t{result.height}\t{detector}\t{result.inference_ms}\t{detections}\t"
+        f"{result.scenario_uuid.hex}\t{result.epoch}\t{result.frame_number}\t{result.timestamp.isoformat()}\t"
+        f"{result.worker_id.hex}\t{result.width}\t{result.height}\t{detector}\t{result.inference_ms}\t{detections}\t"
         f"{result.published_at.isoformat()}\n"
     )
