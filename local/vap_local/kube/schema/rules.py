@@ -167,7 +167,9 @@ def _evaluate(rule: Rule, schema: "Schema", value: Json, old: Json, path: str) -
     try:
         holds = rule.program.evaluate(variables)
     except Exception as error:  # noqa: BLE001 the library raises many types for an expression that fails on a value
-        return _cause(rule, schema, path, f"rule evaluation error: {_summary(error)} evaluating rule: {rule.source}")
+        return _cause(
+            rule, schema, path, f"rule evaluation error: {_summary(error, rule.source)} evaluating rule: {rule.source}"
+        )
     if holds is True:
         return None
     return _cause(rule, schema, path, _message(rule, variables))
@@ -191,9 +193,12 @@ def _cause(rule: Rule, schema: "Schema", path: str, message: str) -> Cause:
     return Cause(rule.reason, template.format(shown=shown, message=message), place or "<nil>")
 
 
-def _summary(error: Exception) -> str:
-    """What went wrong without the value: it may be a credential."""
-    if isinstance(error, KeyError):
+def _summary(error: Exception, source: str) -> str:
+    """What went wrong without the value: it may be a credential.
+
+    A missing key is named only where the rule itself names it; with ``map[self]`` the key is the value.
+    """
+    if isinstance(error, KeyError) and str(error.args[0]) in source:
         return f"no such key: {error.args[0]}"
     return type(error).__name__
 
