@@ -14,7 +14,7 @@ from vap_runner.identity import RunnerIdentity
 from vap_runner.manager.commands import Drain, Shutdown
 from vap_runner.manager.worker_manager import WorkerManager
 from vap_runner.metrics import RunnerMetrics
-from vap_runner.settings import RunnerSettings
+from vap_runner.settings import Settings
 
 log = structlog.get_logger(__name__)
 
@@ -29,7 +29,7 @@ LAST_HEARTBEAT_SECONDS = 4.0
 class RunnerApp:
     """One runner: reads orders, owns workers, sends heartbeats, answers probes."""
 
-    def __init__(self, settings: RunnerSettings) -> None:
+    def __init__(self, settings: Settings) -> None:
         self._settings = settings
         self._identity = RunnerIdentity.of_pod(settings.pod_name)
         self._metrics = RunnerMetrics(REGISTRY)

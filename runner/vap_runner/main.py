@@ -5,12 +5,12 @@ import sys
 
 from vap_common.logs import configure_logging
 from vap_runner.app import RunnerApp
-from vap_runner.settings import RunnerSettings
+from vap_runner.settings import Settings
 
 
 def main() -> None:
     """Reads the environment, runs until SIGTERM or SIGINT, drains, exits."""
-    settings = RunnerSettings()
+    settings = Settings()
     configure_logging(settings, "runner")
     app = RunnerApp(settings)
     for number in (signal.SIGTERM, signal.SIGINT):

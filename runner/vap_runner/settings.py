@@ -1,4 +1,4 @@
-"""The runner's environment; `python -m vap_common.env_example vap_runner.settings:RunnerSettings` prints it."""
+"""The runner's environment; `python -m vap_common.env_example vap_runner.settings:Settings` prints it."""
 
 import socket
 from pathlib import Path
@@ -8,7 +8,7 @@ from pydantic import Field, field_validator
 from vap_common.settings import CameraSettings, KafkaSettings, ServiceSettings
 
 
-class RunnerSettings(ServiceSettings, KafkaSettings, CameraSettings):
+class Settings(ServiceSettings, KafkaSettings, CameraSettings):
     """Read by the runner process and, from the same environment, by each of its worker processes."""
 
     pod_name: str = Field(default="", validate_default=True, description="Name of the pod; the host's name by default.")

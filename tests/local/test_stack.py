@@ -9,7 +9,7 @@ from vap_local.stack.environment import Endpoints, Environments
 from vap_local.stack.options import PoolOptions
 from vap_local.stack.pool import build_pool, build_runner_secret, crd_files
 from vap_local.state.folder import StateFolder
-from vap_runner.settings import RunnerSettings
+from vap_runner.settings import Settings
 
 
 def environments(tmp_path: Path, inherited: Mapping[str, str], *, embedded: bool = True) -> Environments:
@@ -38,7 +38,7 @@ def test_runners_get_what_their_settings_need_and_no_secret_in_the_open(tmp_path
     assert found.folder.secret_key() not in str(pool)
     secret = {name: base64.b64decode(value).decode() for name, value in build_runner_secret(found)["data"].items()}
     assert secret == {"KAFKA_SASL_PASSWORD": "hidden", "VAP_SECRET_KEY": found.folder.secret_key()}
-    known = {name.upper() for name in RunnerSettings.model_fields}
+    known = {name.upper() for name in Settings.model_fields}
     assert set(variables) | set(secret) <= known
 
 

@@ -8,7 +8,7 @@ from pydantic_settings import BaseSettings
 from tests.packaging.chart import VALUES, Manifest, environment, pick, pod_templates, render
 from vap_api.settings import Settings as ApiSettings
 from vap_operator.settings import Settings as OperatorSettings
-from vap_runner.settings import RunnerSettings
+from vap_runner.settings import Settings
 
 SETTINGS: dict[str, type[BaseSettings]] = {
     "Deployment/vap-api": ApiSettings,
@@ -16,7 +16,7 @@ SETTINGS: dict[str, type[BaseSettings]] = {
     "Deployment/vap-inbox": ApiSettings,
     "Job/vap-migrate": ApiSettings,
     "Deployment/vap-operator": OperatorSettings,
-    "RunnerPool/default": RunnerSettings,
+    "RunnerPool/default": Settings,
 }
 OF_NOBODY = {"REDIS_URL", "POD_NAME"}
 """Offered to all that may want them, whether or not a service does now."""
@@ -92,7 +92,7 @@ def test_probed_ports_are_those_the_services_are_told(manifests: list[Manifest])
 
 def test_the_drain_ends_before_the_grace_period_does(manifests: list[Manifest]) -> None:
     runner = pick(manifests, "RunnerPool", "default")["spec"]["template"]["spec"]
-    drain = RunnerSettings.model_fields["drain_seconds"].default
+    drain = Settings.model_fields["drain_seconds"].default
     assert runner["terminationGracePeriodSeconds"] > drain
     api = pick(manifests, "Deployment", "vap-api")["spec"]["template"]["spec"]
     assert api["terminationGracePeriodSeconds"] > int(environment(api["containers"][0])["API_DRAIN_SECONDS"])

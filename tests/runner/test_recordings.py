@@ -15,7 +15,7 @@ from vap_runner.capture.errors import StreamError
 from vap_runner.capture.factory import make_source
 from vap_runner.capture.source import FrameSource
 from vap_runner.capture.stop import StopSignal
-from vap_runner.settings import RunnerSettings
+from vap_runner.settings import Settings
 
 
 class Listener:
@@ -48,7 +48,7 @@ def web(tmp_path: Path) -> Iterator[str]:
 
 
 def source(url: str, root: Path, stop: StopSignal, **analysis: object) -> FrameSource:
-    settings = RunnerSettings(camera_allow_loopback=True, camera_file_roots=str(root))
+    settings = Settings(camera_allow_loopback=True, camera_file_roots=str(root))
     return make_source(parse_camera_url(url), AnalysisSettings.model_validate(analysis), settings, Listener(), stop)
 
 

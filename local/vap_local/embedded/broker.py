@@ -76,7 +76,7 @@ class EmbeddedBroker:
         if self._process is not None and self._process.poll() is None:
             self._process.terminate()
             try:
-                self._process.wait(timeout=5)
+                self._process.wait(timeout=1)
             except subprocess.TimeoutExpired:
                 self.kill()
 

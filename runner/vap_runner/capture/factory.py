@@ -7,13 +7,13 @@ from vap_runner.capture.opener import FileOpener, NetworkOpener
 from vap_runner.capture.recording import RecordingSource
 from vap_runner.capture.source import FrameSource, SourceListener
 from vap_runner.capture.stop import StopSignal
-from vap_runner.settings import RunnerSettings
+from vap_runner.settings import Settings
 
 
 def make_source(
     url: CameraUrl,
     analysis: AnalysisSettings,
-    settings: RunnerSettings,
+    settings: Settings,
     listener: SourceListener,
     stop: StopSignal,
 ) -> FrameSource:

@@ -27,7 +27,7 @@ from vap_runner.manager.records import WorkerRecord
 from vap_runner.manager.snapshot import RunnerSnapshot
 from vap_runner.manager.worker_handle import Phase, WorkerHandle
 from vap_runner.metrics import RunnerMetrics
-from vap_runner.settings import RunnerSettings
+from vap_runner.settings import Settings
 from vap_runner.worker.protocol import Assignment, FromWorker, Progress, Stop, Warm, WorkCounters
 
 log = structlog.get_logger(__name__)
@@ -49,7 +49,7 @@ class WorkerManager:
 
     def __init__(
         self,
-        settings: RunnerSettings,
+        settings: Settings,
         identity: RunnerIdentity,
         metrics: RunnerMetrics,
         on_change: Callable[[], None],

@@ -19,7 +19,7 @@ from vap_runner.capture.stop import StopSignal
 from vap_runner.detectors.base import DetectionOptions, Detector
 from vap_runner.detectors.errors import DetectorError
 from vap_runner.detectors.registry import DetectorRegistry
-from vap_runner.settings import RunnerSettings
+from vap_runner.settings import Settings
 from vap_runner.worker.change_filter import ChangeFilter
 from vap_runner.worker.protocol import WorkCounters
 from vap_runner.worker.reporter import Reporter
@@ -47,7 +47,7 @@ class ScenarioWork:
     def __init__(
         self,
         order: ToDeploy,
-        settings: RunnerSettings,
+        settings: Settings,
         registry: DetectorRegistry,
         sender: ResultSender,
         stop: StopSignal,

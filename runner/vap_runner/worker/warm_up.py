@@ -12,7 +12,7 @@ from vap_common.kafka.topics import RESULTS
 from vap_common.logs import configure_logging
 from vap_runner.detectors.errors import DetectorError
 from vap_runner.detectors.registry import DetectorRegistry, default_registry
-from vap_runner.settings import RunnerSettings
+from vap_runner.settings import Settings
 
 log = structlog.get_logger(__name__)
 
@@ -24,13 +24,13 @@ CONNECT_SECONDS = 3.0
 class WarmParts:
     """What waits for the assignment."""
 
-    settings: RunnerSettings
+    settings: Settings
     registry: DetectorRegistry
 
 
 def load_parts() -> WarmParts:
     """Settings, logging, libraries and detectors. A detector that does not load fails the scenarios that want it."""
-    settings = RunnerSettings()
+    settings = Settings()
     configure_logging(settings, "runner-worker")
     cv2.setNumThreads(1)
     registry = default_registry(settings.onnx_model_path, settings.onnx_class_names_path)
@@ -45,7 +45,7 @@ def load_parts() -> WarmParts:
     return WarmParts(settings, registry)
 
 
-def connect_producer(settings: RunnerSettings) -> MessageProducer:
+def connect_producer(settings: Settings) -> MessageProducer:
     """A connected producer; without a broker one that connects later."""
     producer = MessageProducer(
         settings, f"{settings.pod_name}-worker-{os.getpid()}", delivery_timeout_s=DELIVERY_TIMEOUT_SECONDS
