@@ -32,8 +32,8 @@ def run_demo(folder: StateFolder, *, seconds: float, keep: bool) -> int:
         console = Console(width=PLAIN_WIDTH)
     ran_before = InstanceLock(folder.lock_file).holder() is not None
     console.print("[bold]1. The platform[/bold]", "is running" if ran_before else "starts")
-    record = run_in_background(folder, [])
     try:
+        record = run_in_background(folder, [])
         story = _scenario(console, record, seconds)
         _conclude(console, record, story, runs_on=keep or ran_before)
         return 0 if story.objects else 1
@@ -41,8 +41,9 @@ def run_demo(folder: StateFolder, *, seconds: float, keep: bool) -> int:
         raise click.ClickException(f"the API did not answer as expected: {problem}; see {folder.logs}") from None
     finally:
         if not keep and not ran_before:
-            console.print("\nStopping the platform …", end=" ")
-            console.print(stop_platform(folder))
+            # First the deed: the terminal to tell it to may be gone.
+            told = stop_platform(folder)
+            console.print(f"\nThe platform is {told}.")
 
 
 def _scenario(console: Console, record: PlatformRecord, seconds: float) -> Story:
