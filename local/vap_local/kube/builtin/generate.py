@@ -1,5 +1,7 @@
 """Writes ``definitions.json``: the shapes of the built-in kinds, taken from the models of the ``kubernetes`` package.
 
+Names, types and what is required; the descriptions, which are that package's text, are left out.
+
 Run ``python -m vap_local.kube.builtin.generate`` after an upgrade of that package; a test notices when it is due. The
 server reads the file instead of importing the models, which would cost it half a second and 40 MiB.
 """
@@ -61,15 +63,10 @@ def _definition(name: str, model: typing.Any, waiting: list[str]) -> JsonObject:
         schema = _schema(info.annotation, waiting)
         if attribute in _QUANTITIES:
             schema = _as_quantity(schema)
-        if info.description:
-            schema = {"description": info.description, **schema}
         properties[field] = schema
         if info.is_required():
             required.append(field)
     schema = {"type": "object", "properties": properties}
-    description = (model.__doc__ or "").split("\n\n")[0].strip()
-    if description and description != name:
-        schema["description"] = description
     if required:
         schema["required"] = required
     return schema
