@@ -57,6 +57,8 @@ COMMANDS_GROUP = "vap-operator"
 """Holds the committed offsets of init_scenario; nobody ever joins it."""
 LIVENESS_LIMIT_S = 30.0
 PULSE_S = 1.0
+LISTENING_GAP = 0.4
+"""The part of a runner's allowed silence for which this process may itself have been deaf without noticing."""
 
 
 class OperatorFailedError(RuntimeError):
@@ -133,7 +135,8 @@ class Operator:
         settings = self._settings
         loop = asyncio.get_running_loop()
         store, queue, claims = Store(), WorkQueue(), Claims()
-        fleet = Fleet(ListeningClock(), settings.runner_lost_after_seconds)
+        lost_after = settings.runner_lost_after_seconds
+        fleet = Fleet(ListeningClock(max_gap_s=lost_after * LISTENING_GAP), lost_after)
         publisher = Publisher(producer, loop, self._metrics)
         keeper = PoolKeeper(
             api=api,

@@ -22,7 +22,7 @@ log = structlog.get_logger(__name__)
 
 M = TypeVar("M", bound=Message)
 
-CAUGHT_UP_INTERVAL_S = 1.0
+CAUGHT_UP_INTERVAL_S = 0.5
 READ_TIMEOUT_S = 0.2
 _NO_TOPIC = {KafkaError.UNKNOWN_TOPIC_OR_PART, KafkaError._UNKNOWN_TOPIC, KafkaError._UNKNOWN_PARTITION}  # noqa: SLF001
 

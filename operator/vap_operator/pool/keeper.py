@@ -157,7 +157,9 @@ class PoolKeeper:
 
     async def _read_again(self, name: str) -> None:
         try:
-            self._store.pools.accept(RunnerPool.parse(await self._api.get(RUNNERPOOLS, name)))
+            if self._store.pools.accept(RunnerPool.parse(await self._api.get(RUNNERPOOLS, name))):
+                # The watch event of that version will be no news.
+                self.wake()
         except (KubeError, ValidationError) as error:
             log.info("operator.pool_not_read", pool=name, error=str(error))
 

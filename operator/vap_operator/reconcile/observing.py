@@ -56,7 +56,7 @@ class Observer:
             verdict=self._verdict(scenario.key),
             worker=self._worker(scenario, placement),
             runner_lost=self._lost(placement),
-            runner_usable=placement is not None and self._takes_work(placement.runner),
+            runner_listens=placement is not None and self._listens(placement.runner),
             unlisted_s=self._unlisted_s(scenario, memo, placement),
             stop_published=self.publishing.stop_delivered(scenario, memo),
             deletion_grace_over=deleted is not None and moment - deleted > timedelta(seconds=self.deletion_grace_s),
@@ -71,6 +71,9 @@ class Observer:
 
     def _takes_work(self, runner: str) -> bool:
         return self.fleet.takes_work(runner, self.store.pods.get(pod_of(runner)))
+
+    def _listens(self, runner: str) -> bool:
+        return self.fleet.obeys(runner, self.store.pods.get(pod_of(runner)))
 
     def _lost(self, placement: Placement | None) -> str | None:
         if placement is None or not placement.assigned:

@@ -126,15 +126,20 @@ class Fleet:
             return f"nothing was heard of pod {name} for {silence:.0f} s"
         return None
 
-    def takes_work(self, runner: str, pod: RunnerPod | None) -> bool:
-        """Whether new workers may be given to it."""
+    def obeys(self, runner: str, pod: RunnerPod | None) -> bool:
+        """Whether it was heard, is neither lost nor draining, and its pod stays."""
         view = self._runners.get(runner)
         if view is None or view.status.draining or pod is None or pod.terminating:
             return False
-        refused = view.refused_at
+        return self.lost(runner, pod) is None
+
+    def takes_work(self, runner: str, pod: RunnerPod | None) -> bool:
+        """Whether new workers may be given to it: one that has just refused some is left in peace for a moment."""
+        view = self._runners.get(runner)
+        refused = view.refused_at if view is not None else None
         if refused is not None and self._clock.now - refused < REJECTION_PAUSE_S:
             return False
-        return self.lost(runner, pod) is None
+        return self.obeys(runner, pod)
 
     def forget(self, pods: set[str]) -> None:
         """Drops the runners of pods that no longer exist."""

@@ -162,8 +162,9 @@ def _need(observed: Observed, status: ScenarioStatusBlock, limits: Limits) -> _N
         return ended
     if observed.unlisted_s >= limits.assignment_timeout_s:
         return _Need(StateReason.WORKER_LOST, "its runner reports, but does not know the worker", placement.runner)
-    if observed.settings_hash and status.settings_hash != observed.settings_hash:
-        return _Need(StateReason.SETTINGS_CHANGED, keep_runner=observed.runner_usable)
+    changed = observed.settings_hash and status.settings_hash != observed.settings_hash
+    if changed and observed.runner_listens:
+        return _Need(StateReason.SETTINGS_CHANGED, keep_runner=True)
     return None
 
 

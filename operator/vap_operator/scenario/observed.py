@@ -43,8 +43,8 @@ class Observed:
     """The current epoch's worker in its runner's newest heartbeat."""
     runner_lost: str | None = None
     """Why the current epoch's runner is lost."""
-    runner_usable: bool = False
-    """Whether the current epoch's runner reports and takes work."""
+    runner_listens: bool = False
+    """Whether the current epoch's runner was heard, is not lost and does not drain: it will obey another order."""
     unlisted_s: float = 0.0
     """How long the runner has been reporting without this worker since it was sent the current order."""
     stop_published: bool = False

@@ -74,6 +74,6 @@ def observed(subject: VideoScenario, **fields: Any) -> Observed:
         "now": NOW,
         "source": USABLE,
         "settings_hash": HASH,
-        "runner_usable": True,
+        "runner_listens": True,
     }
     return Observed(**(values | fields))

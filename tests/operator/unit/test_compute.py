@@ -122,7 +122,6 @@ def test_deleted_beats_everything_and_credentials_are_redacted() -> None:
             StateReason.WORKER_LOST,
             None,
         ),
-        ({"settings_hash": "beef", "runner_usable": False}, StateReason.SETTINGS_CHANGED, None),
     ],
 )
 def test_a_lost_worker_asks_for_a_slot_then_gets_a_new_epoch_or_waits(
@@ -144,6 +143,14 @@ def test_changed_settings_keep_the_runner() -> None:
     status = new_status(decide(scenario(S.ACTIVE, placed=placement()), settings_hash="beef"))
     assert status.placement
     assert (status.placement.runner, status.settings_hash, status.reason) == (RUNNER, "beef", "SettingsChanged")
+
+
+def test_changed_settings_wait_until_the_runner_was_heard_or_is_lost() -> None:
+    subject = scenario(S.ACTIVE, placed=placement())
+    unheard = decide(subject, settings_hash="beef", runner_listens=False)
+    assert (unheard.moved, unheard.slot) == (False, None)
+    lost = decide(subject, settings_hash="beef", runner_listens=False, runner_lost="gone")
+    assert lost.slot == SlotWish()
 
 
 def test_an_epoch_grows_also_when_the_clock_was_set_back() -> None:
@@ -229,7 +236,7 @@ def facts(draw: st.DrawFn) -> dict[str, Any]:
         "verdict": draw(st.sampled_from([None, Offer("r1.b"), Offer("r2.b"), Wait("NoCapacity", "full")])),
         "worker": worker,
         "runner_lost": draw(st.none() | st.just("gone")),
-        "runner_usable": draw(st.booleans()),
+        "runner_listens": draw(st.booleans()),
         "unlisted_s": draw(st.sampled_from([0.0, 6.0, 90.0])),
         "stop_published": draw(st.booleans()),
         "deletion_grace_over": draw(st.booleans()),
@@ -308,7 +315,7 @@ def test_every_walk_obeys_the_table_and_its_history_tells_all(steps: list[dict[s
     # Once deleted, with everything answering or all patience over, it ends, through all three states.
     ending = {"delete": True, "inactive": False, "deletion_grace_over": True, "stop_published": True, "step_s": 1}
     quiet = {"source": USABLE, "settings_hash": "cafe", "verdict": None, "worker": None, "runner_lost": "gone"}
-    quiet |= {"runner_usable": False, "unlisted_s": 0.0, "telemetry_due": False, "generation": 1}
+    quiet |= {"runner_listens": False, "unlisted_s": 0.0, "telemetry_due": False, "generation": 1}
     for _ in range(4):
         seen, subject = follow(subject, ending | quiet, now)
         decision = compute_status(seen, LIMITS)
