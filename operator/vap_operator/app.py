@@ -57,6 +57,8 @@ COMMANDS_GROUP = "vap-operator"
 """Holds the committed offsets of init_scenario; nobody ever joins it."""
 LIVENESS_LIMIT_S = 30.0
 PULSE_S = 1.0
+FLUSH_TIMEOUT_S = 2.0
+"""What is not delivered by then is published again by the next leader."""
 LISTENING_GAP = 0.4
 """The part of a runner's allowed silence for which this process may itself have been deaf without noticing."""
 
@@ -95,7 +97,7 @@ class Operator:
             await self._run_parts(api, producer)
         finally:
             await api.close()
-            await asyncio.to_thread(producer.close)
+            await asyncio.to_thread(producer.close, FLUSH_TIMEOUT_S)
             health.stop()
             log.info("operator.stopped")
         if self._failure is not None:

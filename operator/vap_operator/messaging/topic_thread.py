@@ -24,6 +24,8 @@ M = TypeVar("M", bound=Message)
 
 CAUGHT_UP_INTERVAL_S = 0.5
 READ_TIMEOUT_S = 0.2
+ASSIGN_TIMEOUT_S = 2.0
+"""Short, because a stop waits for it."""
 _NO_TOPIC = {KafkaError.UNKNOWN_TOPIC_OR_PART, KafkaError._UNKNOWN_TOPIC, KafkaError._UNKNOWN_PARTITION}  # noqa: SLF001
 
 
@@ -85,7 +87,7 @@ class TopicThread(Generic[M]):
         while not self._stopping.is_set():
             reader = self._make_reader()
             try:
-                reader.assign()
+                reader.assign(ASSIGN_TIMEOUT_S)
                 self._assigned = True
                 backoff.reset()
                 self._read_until_stopped(reader)
