@@ -103,13 +103,14 @@ def test_killed_in_the_middle_every_result_is_stored_once(
     assert len(stored(database)) < len(sent)
 
     send(producer, *sent[:100])  # and some come twice
-    start_command("inbox", settings)
+    second = start_command("inbox", settings)
     wait_for(lambda: len(stored(database)) >= len(sent), "all results")
     last = frame(scenarios[0], 101)
     send(producer, last)
     wait_for(lambda: (scenarios[0], 101) in stored(database), "the last result")
     found = stored(database)
     assert len(found) == len(set(found)) == len(sent) + 1
+    assert "kafka.dead_letter" not in second.log, "a repetition is no poison"
 
 
 def test_after_a_good_end_nothing_is_read_again(

@@ -1,5 +1,7 @@
 """Every call, with what its documentation allows and with what it forbids: the answers are as documented."""
 
+from typing import Any
+
 import httpx
 import pytest
 import schemathesis
@@ -58,7 +60,7 @@ def test_answers_are_as_documented(client: httpx.Client, method: str, path: str,
         suppress_health_check=list(HealthCheck),
     )
     @given(case=operation.as_strategy(generation_mode=mode))
-    def answers(case: schemathesis.Case) -> None:
+    def answers(case: "schemathesis.Case[Any]") -> None:
         case.call_and_validate(base_url=str(client.base_url).rstrip("/"), checks=CONFORMANCE)
 
     answers()
