@@ -17,11 +17,18 @@ def _redact_event(_logger: object, _method: str, event: MutableMapping[str, Any]
 
 
 def _redact_rest(_logger: object, _method: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
-    # What is left to be rendered by repr() in the console or JSON encoder.
-    return {
-        key: value if isinstance(value, str | int | float | bool | type(None)) else redact(str(value))
-        for key, value in event.items()
-    }
+    """What is left: containers are gone through, and what JSON has no form for becomes text, redacted too."""
+    return {key: _redacted(value) for key, value in event.items()}
+
+
+def _redacted(value: Any) -> Any:
+    if isinstance(value, int | float | bool | None):
+        return value
+    if isinstance(value, list | tuple | set | frozenset):
+        return [_redacted(item) for item in value]
+    if isinstance(value, dict):
+        return {str(key): _redacted(item) for key, item in value.items()}
+    return redact(str(value))
 
 
 def _name_service(service: str) -> Processor:

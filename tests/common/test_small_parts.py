@@ -89,6 +89,8 @@ def test_logs_hold_no_credentials_whoever_writes_them(monkeypatch: pytest.Monkey
     assert len(lines) == 3
     assert "hunter2" not in stream.getvalue()
     first = json.loads(lines[0])
+    assert first["nested"] == {"url": "rtsp://***@10.0.0.7/a"}
+    assert first["items"] == ["rtsp://***@10.0.0.7/a"]
     assert (first["event"], first["url"], first["service"]) == ("camera.opened", "rtsp://***@10.0.0.7/a", "test")
 
 

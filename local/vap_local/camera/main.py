@@ -3,7 +3,7 @@
 import asyncio
 import signal
 
-from aio_rtsp_toolkit.server import RtspServer  # type: ignore[import-untyped]
+from aio_rtsp_toolkit.server import RtspServer
 from pydantic import Field
 
 from vap_common.logs import configure_logging
