@@ -1,8 +1,8 @@
 """From the request for a scenario to its first result readable by GET, and where the time goes.
 
 `python bench/first_result.py` starts a platform of its own; `--state-dir DIR` measures one that runs. Scenarios are
-started one after the other, each with a warm slot, on the demo clip as a file camera. Hops are taken from timestamps
-that the platform stores anyway (rows, records, results); all clocks are this machine's.
+started one after the other, each when the slots are warm again, on the demo clip as a file camera. Hops are taken
+from timestamps that the platform stores anyway (rows, records, results); all clocks are this machine's.
 """
 
 import contextlib
@@ -27,6 +27,7 @@ import psycopg2
 from confluent_kafka import OFFSET_BEGINNING, Consumer, TopicPartition
 
 from vap_common.kafka.topics import INIT_SCENARIO, TO_DEPLOY, WORKER_STATUS
+from vap_common.lifecycle import WorkerState
 from vap_common.messages import InitScenario, ToDeploy, WorkerStatus
 from vap_common.messages.to_deploy import DeployAction
 from vap_local.commands.status import read_status
@@ -37,14 +38,17 @@ VAP = str(Path(sysconfig.get_path("scripts")) / "vap")
 TARGET_MS = {"p50": 150, "p99": 400}
 FIRST_TIMEOUT_S = 30.0
 POLL_S = 0.002
+MARKERS = ("<!-- first_result -->", "<!-- /first_result -->")
 
 HOPS = (
     ("insert", "request sent → row of `scenarios` (transaction began)"),
     ("relay", "row → record of `init_scenario` handed to the broker"),
     ("operator: CR", "record → custom resource made, slot chosen (the epoch's own time)"),
     ("operator: assign", "epoch → `to_deploy` issued, after the assignment was persisted"),
-    ("start, open, decode", "`to_deploy` issued → first frame captured by the worker"),
-    ("detect", "frame captured → result published"),
+    ("to_deploy → worker", "order issued → the worker process has it (the runner's heartbeat says so)"),
+    ("open, decode", "worker has the order → first frame captured"),
+    ("detect", "inference alone, as the worker measured it"),
+    ("hand-over", "the rest from frame captured → result published: colour, sampling, queue to the producer"),
     ("inbox", "result published → row of `scenario_results` (transaction began)"),
     ("read", "row → read by GET, polled each 2 ms"),
 )
@@ -77,15 +81,18 @@ class Tap:
         """Unix time at which the record of `init_scenario` was handed to the broker."""
         self.issued: dict[str, tuple[float, int]] = {}
         """When `to_deploy` was issued, and the epoch."""
-        self.warm: dict[str, tuple[float, int]] = {}
-        """When a runner's last heartbeat was sent, and its warm slots."""
+        self.deployed: dict[str, float] = {}
+        """When the first heartbeat was sent that tells of a process with the scenario."""
+        self.slots: dict[str, tuple[float, int, int]] = {}
+        """When a runner's last heartbeat was sent, its free slots, and how many of them are warm."""
         self._closing = threading.Event()
         self._thread = threading.Thread(target=self._run, daemon=True)
         self._thread.start()
 
-    def has_warm_slot(self) -> bool:
-        """Whether some runner that reports has one."""
-        return any(time.time() - sent < 5 and warm > 0 for sent, warm in self.warm.values())
+    def is_warm(self) -> bool:
+        """Whether every free slot of the runners that report is loaded: nothing is warmed up beside the measurement."""
+        reports = [(free, warm) for sent, free, warm in self.slots.values() if time.time() - sent < 5]
+        return bool(reports) and all(warm == free > 0 for free, warm in reports)
 
     def close(self) -> None:
         """Ends the reading."""
@@ -108,7 +115,11 @@ class Tap:
                         self.issued.setdefault(str(order.scenario_uuid), (order.issued_at.timestamp(), order.epoch))
                 else:
                     status = WorkerStatus.decode(value)
-                    self.warm[status.runner] = (status.sent_at.timestamp(), status.warm_slots)
+                    for worker in status.workers:
+                        if worker.process_pid is not None and worker.state is not WorkerState.PENDING:
+                            self.deployed.setdefault(str(worker.scenario_uuid), status.sent_at.timestamp())
+                    free = status.slots - len(status.workers)
+                    self.slots[status.runner] = (status.sent_at.timestamp(), free, status.warm_slots)
 
 
 class Bench:
@@ -129,7 +140,7 @@ class Bench:
 
     def measure(self) -> Sample:
         """Starts a scenario, waits for its first result, ends it."""
-        wait(self._tap.has_warm_slot, "a warm slot")
+        wait(self._tap.is_warm, "warm slots")
         sent_at = time.time()
         answer = self._http.post("/scenario/init", json={"camera_url": self._clip})
         post = (time.time() - sent_at) * 1000
@@ -139,11 +150,16 @@ class Bench:
         read_at = time.time()
         self._http.post(f"/scenario/{scenario}/shutdown").raise_for_status()
         wait(lambda: self._state(scenario) == "inactive", "the end of the scenario")
-        wait(lambda: scenario in self._tap.requested and scenario in self._tap.issued, "the scenario's records")
-        created, captured, published, stored = self._rows(scenario)
-        issued, epoch = self._tap.issued[scenario]
+        tap = self._tap
+        wait(lambda: all(scenario in seen for seen in (tap.requested, tap.issued, tap.deployed)), "its records")
+        created, captured, inference, published, stored = self._rows(scenario)
+        issued, epoch = tap.issued[scenario]
+        # A heartbeat may tell of the start and of the first frame in one.
+        deployed = min(max(tap.deployed[scenario], issued), captured)
+        inferred = min(captured + inference, published)
         moments = (
-            sent_at, created, self._tap.requested[scenario], epoch / 1000, issued, captured, published, stored, read_at,
+            sent_at, created, tap.requested[scenario], epoch / 1000, issued, deployed, captured, inferred, published,
+            stored, read_at,
         )  # fmt: skip
         hops = tuple((after - before) * 1000 for before, after in itertools.pairwise(moments))
         return Sample((read_at - sent_at) * 1000, post, hops)
@@ -151,19 +167,19 @@ class Bench:
     def _state(self, scenario: str) -> str:
         return str(self._http.get(f"/scenarios/{scenario}").json()["status"])
 
-    def _rows(self, scenario: str) -> tuple[float, float, float, float]:
+    def _rows(self, scenario: str) -> tuple[float, float, float, float, float]:
         with self._database.cursor() as cursor:
             cursor.execute(
                 "SELECT extract(epoch FROM s.created_at), extract(epoch FROM r.timestamp),"
-                " extract(epoch FROM r.published_at), extract(epoch FROM r.stored_at)"
+                " r.inference_ms / 1000, extract(epoch FROM r.published_at), extract(epoch FROM r.stored_at)"
                 " FROM scenarios s JOIN scenario_results r USING (scenario_uuid)"
                 " WHERE scenario_uuid = %s ORDER BY r.epoch, r.frame_number LIMIT 1",
                 (scenario,),
             )
             row = cursor.fetchone()
         assert row is not None
-        created, captured, published, stored = (float(value) for value in row)
-        return created, captured, published, stored
+        created, captured, inference, published, stored = (float(value) for value in row)
+        return created, captured, inference, published, stored
 
 
 def wait(condition: Callable[[], bool], what: str, interval_s: float = 0.02) -> None:
@@ -206,6 +222,15 @@ def report(samples: Sequence[Sample], runs_own: bool, load_before: float) -> str
     return "\n".join(lines)
 
 
+def with_table(text: str, table: str) -> str:
+    """`text` with `table` between its two markers. Raises click.ClickException where they are missing."""
+    before, begin, rest = text.partition(MARKERS[0])
+    _, end, after = rest.partition(MARKERS[1])
+    if not begin or not end:
+        raise click.ClickException(f"the file needs a line {MARKERS[0]} and one {MARKERS[1]}")
+    return f"{before}{begin}\n{table}\n{end}{after}"
+
+
 def machine_facts() -> str:
     """Processor, cores, memory, system, Python."""
     names = [
@@ -243,8 +268,9 @@ def running_platform(state_dir: Path | None) -> Iterator[PlatformRecord]:
 @click.option("--state-dir", type=click.Path(path_type=Path, exists=True), help="A platform that runs.")
 @click.option("--count", type=click.IntRange(2), default=50, show_default=True, help="Scenarios that are measured.")
 @click.option("--warm-up", type=click.IntRange(0), default=3, show_default=True, help="Scenarios before these.")
+@click.option("--write", type=click.Path(path_type=Path, exists=True), help="Puts the table into this Markdown file.")
 @click.option("--check", is_flag=True, help="Exit code 1 when a target is missed.")
-def main(state_dir: Path | None, count: int, warm_up: int, check: bool) -> None:
+def main(state_dir: Path | None, count: int, warm_up: int, write: Path | None, check: bool) -> None:
     """Measures and prints."""
     load_before = os.getloadavg()[0]
     with running_platform(state_dir) as record:
@@ -254,7 +280,10 @@ def main(state_dir: Path | None, count: int, warm_up: int, check: bool) -> None:
             samples = [bench.measure() for _ in range(warm_up + count)][warm_up:]
         finally:
             bench.close()
-    print(report(samples, runs_own=state_dir is None, load_before=load_before))
+    table = report(samples, runs_own=state_dir is None, load_before=load_before)
+    print(table)
+    if write is not None:
+        write.write_text(with_table(write.read_text(), table))
     totals = [sample.total for sample in samples]
     missed = percentile(totals, 0.5) >= TARGET_MS["p50"] or percentile(totals, 0.99) >= TARGET_MS["p99"]
     sys.exit(1 if check and missed else 0)
