@@ -71,5 +71,7 @@ schemas: setup ## Writes docs/schemas from the messages
 bench: setup ## Time from POST to the first stored result, hop by hop
 	$(BIN)/python bench/first_result.py
 
+include helm/kind.mk
+
 clean: ## Removes the virtual environment and caches; data in .vap stays
 	rm -rf $(VENV) .mypy_cache .pytest_cache .ruff_cache .hypothesis build dist

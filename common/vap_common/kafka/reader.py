@@ -21,6 +21,9 @@ log = structlog.get_logger(__name__)
 
 M = TypeVar("M", bound=Message)
 
+UNANSWERED_LIMIT = 5
+"""After so many questions in a row without an answer they are asked over a new connection."""
+
 
 class StartAt(Enum):
     """Where reading begins."""
@@ -71,14 +74,22 @@ class TopicReader(Generic[M]):
         self._consumer = Consumer(
             consumer_config(settings, client_id, group_id or client_id) | {"error_cb": self._on_error}
         )
-        self._admin = AdminClient(client_config(settings, client_id) | {"error_cb": self._on_error})
+        self._admin_config = client_config(settings, client_id) | {"error_cb": self._on_error}
+        self._admin = AdminClient(self._admin_config)
+        self._unanswered = 0
         self._partitions: list[int] = []
         self._identity = ""
+        self._replacements = 0
 
     @property
     def assigned(self) -> bool:
         """Whether `assign` has succeeded."""
         return bool(self._partitions)
+
+    @property
+    def replacements(self) -> int:
+        """How often `caught_up` found that the log was replaced: whoever wrote to this broker should write again."""
+        return self._replacements
 
     def assign(self, timeout_s: float = 10.0) -> None:
         """Finds the partitions and sets the positions. Raises KafkaException while broker or topic are away."""
@@ -141,10 +152,16 @@ class TopicReader(Generic[M]):
             )
         }
         assigned = {tp.partition: tp.offset for tp in self._consumer.assignment()}
-        identity = self._log_identity(timeout_s)
-        ends = self._ends(self._partitions, timeout_s)
+        try:
+            identity = self._log_identity(timeout_s)
+            ends = self._ends(self._partitions, timeout_s)
+        except KafkaException:
+            self._renew_admin_when_stuck()
+            raise
+        self._unanswered = 0
         if identity != self._identity:
             log.warning("kafka.log_replaced", topic=self._topic.name)
+            self._replacements += 1
             self._identity = identity
             self._consumer.assign(
                 [TopicPartition(self._topic.name, number, OFFSET_BEGINNING) for number in self._partitions]
@@ -159,6 +176,13 @@ class TopicReader(Generic[M]):
     def close(self) -> None:
         """Leaves the broker. Idempotent."""
         self._consumer.close()
+
+    def _renew_admin_when_stuck(self) -> None:
+        # Seen after a restart of Kafka in a cluster: one client timed out for minutes, a new one had answers at once.
+        self._unanswered += 1
+        if self._unanswered >= UNANSWERED_LIMIT:
+            self._unanswered = 0
+            self._admin = AdminClient(self._admin_config)
 
     def _ends(self, partitions: list[int], timeout_s: float) -> dict[int, int]:
         # One request on a connection of its own: on the consumer's it would wait behind the open fetch.

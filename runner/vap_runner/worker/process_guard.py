@@ -4,6 +4,7 @@ import ctypes
 import os
 import resource
 import signal
+from contextlib import suppress
 
 _PR_SET_PDEATHSIG = 1
 
@@ -28,4 +29,6 @@ def guard_process(runner_pid: int) -> None:
 
 def be_nice(increment: int) -> None:
     """Lowers the priority of the calling thread alone (Linux: nice values belong to threads)."""
-    os.setpriority(os.PRIO_PROCESS, 0, increment)
+    # A container may have been started nicer than that, and may not go back.
+    with suppress(PermissionError):
+        os.setpriority(os.PRIO_PROCESS, 0, increment)
