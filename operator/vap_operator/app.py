@@ -221,6 +221,7 @@ class Operator:
                 commit=False,
                 make_topics=make_topics,
                 on_caught_up=lambda: fleet.clock.confirm(time.monotonic()),
+                on_interrupted=reconciler.publish_all_again,
                 on_fatal=self._fail,
             ),
             metrics=self._metrics,

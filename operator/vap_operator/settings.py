@@ -44,7 +44,7 @@ class Settings(ServiceSettings, KafkaSettings, CameraSettings):
         description="Every scenario that is not final is published again at least so often (jittered downwards).",
     )
     telemetry_interval_seconds: float = Field(
-        default=60.0, gt=0, description="How often telemetry is written to a custom resource, jittered."
+        default=60.0, gt=0, description="Telemetry is written to a custom resource at most so often, jittered upwards."
     )
     resync_interval_seconds: float = Field(
         default=300.0, gt=0, description="How often every object is listed again, against events that were missed."

@@ -24,6 +24,8 @@ async def load_configuration(settings: Settings, *, connections: int) -> Configu
     except (ConfigException, OSError) as error:
         raise NoClusterError(f"no way to the Kubernetes API: {error}; set KUBECONFIG to a kubeconfig file") from None
     configuration.connection_pool_maxsize = connections
+    # With trust_env aiohttp reads ~/.netrc and the proxy variables on a thread at every single request.
+    configuration.client_session_kwargs = {"trust_env": False}
     return configuration
 
 

@@ -34,7 +34,8 @@ class TopicThread(Generic[M]):
 
     Guarantee: `handle` has returned for every record of a batch before its offsets are committed (where
     `commit` is set) and before the next batch is read. `on_caught_up` is called when everything that the
-    broker had about a moment ago has been handled. Both run on the event loop.
+    broker had about a moment ago has been handled, `on_interrupted` when the broker was away or has forgotten
+    everything: what was written to it may be lost. All run on the event loop.
     """
 
     def __init__(
@@ -47,6 +48,7 @@ class TopicThread(Generic[M]):
         commit: bool,
         make_topics: Callable[[], object],
         on_caught_up: Callable[[], None] | None = None,
+        on_interrupted: Callable[[], None] | None = None,
         on_fatal: Callable[[str], None],
     ) -> None:
         self._name = name
@@ -56,12 +58,14 @@ class TopicThread(Generic[M]):
         self._commit = commit
         self._make_topics = make_topics
         self._on_caught_up = on_caught_up
+        self._on_interrupted = on_interrupted
         self._on_fatal = on_fatal
         self._stopping = threading.Event()
         # With the log context (service, …) of whoever builds it.
         context = contextvars.copy_context()
         self._thread = threading.Thread(target=context.run, args=(self._run,), name=f"reader-{name}", daemon=True)
         self._assigned = False
+        self._assignments = 0
 
     @property
     def assigned(self) -> bool:
@@ -89,7 +93,10 @@ class TopicThread(Generic[M]):
             try:
                 reader.assign(ASSIGN_TIMEOUT_S)
                 self._assigned = True
+                self._assignments += 1
                 backoff.reset()
+                if self._assignments > 1:
+                    self._tell_of_interruption()
                 self._read_until_stopped(reader)
             except TooManyDeadLettersError as error:
                 self._loop.call_soon_threadsafe(self._on_fatal, f"{self._name}: {error}")
@@ -112,10 +119,20 @@ class TopicThread(Generic[M]):
                 self._hand_over(records)
                 if self._commit and not self._stopping.is_set():
                     reader.commit(records)
-            if time.monotonic() >= next_check and reader.caught_up():
+            if time.monotonic() < next_check:
+                continue
+            replacements = reader.replacements
+            caught_up = reader.caught_up()
+            if reader.replacements > replacements:
+                self._tell_of_interruption()
+            if caught_up:
                 next_check = time.monotonic() + CAUGHT_UP_INTERVAL_S
                 if self._on_caught_up is not None:
                     self._loop.call_soon_threadsafe(self._on_caught_up)
+
+    def _tell_of_interruption(self) -> None:
+        if self._on_interrupted is not None:
+            self._loop.call_soon_threadsafe(self._on_interrupted)
 
     def _hand_over(self, records: Sequence[Record[M]]) -> None:
         future: Future[None] = asyncio.run_coroutine_threadsafe(self._run_handler(records), self._loop)

@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 from typing import Generic, TypeVar
 
-from vap_operator.scenario.records import Order
+from vap_operator.scenario.records import Order, StatusIdentity
 from vap_operator.scenario.source import SourceFact
 
 Identity = TypeVar("Identity")
@@ -32,10 +32,6 @@ class Outgoing(Generic[Identity]):
         return True
 
 
-StatusIdentity = tuple[int, int, bool, str, str, str]
-"""Epoch, sequence, ready, ready_reason, reason and message of a published status."""
-
-
 @dataclass(slots=True)
 class Memo:
     """Of one scenario (one uid)."""
@@ -43,6 +39,8 @@ class Memo:
     uid: str
     order: Outgoing[Order] = field(default_factory=Outgoing)
     status: Outgoing[StatusIdentity] = field(default_factory=Outgoing)
+    publications: int = 0
+    """Periodic publications so far."""
     status_due: float = 0.0
     """Event-loop time of the next periodic publication."""
     telemetry_due: float = 0.0
@@ -52,5 +50,9 @@ class Memo:
     source_version: tuple[str, str] | None = None
     source: SourceFact | None = None
     """The resolved source of `source_version` (the Secret's uid and resourceVersion)."""
+    settings_of: tuple[int, SourceFact] | None = None
+    settings_hash: str = ""
+    spec_problem: str | None = None
+    """Of the generation and the source in `settings_of`."""
     secret_asked_at: float = float("-inf")
     """Event-loop time of the last read of a Secret that was not there."""

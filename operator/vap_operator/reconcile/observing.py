@@ -18,7 +18,7 @@ from vap_operator.scenario.identity import scenario_uuid
 from vap_operator.scenario.observed import Observed, Offer, Verdict
 from vap_operator.scenario.records import wanted_order
 from vap_operator.scenario.settings_hash import settings_hash
-from vap_operator.scenario.source import UsableSource
+from vap_operator.scenario.source import SourceFact, UsableSource
 
 
 @dataclass(slots=True)
@@ -35,15 +35,7 @@ class Observer:
     async def observe(self, scenario: VideoScenario, memo: Memo, now: float) -> Observed:
         """The facts at this moment (`now`: event-loop time). Raises KubeError where a Secret could not be read."""
         source = await self.sources.find(scenario, memo)
-        spec_problem = None
-        hashed = ""
-        try:
-            analysis = scenario.spec.analysis()
-        except ValidationError as error:
-            spec_problem = f"spec: {summarise_validation_error(error)}"
-        else:
-            if isinstance(source, UsableSource):
-                hashed = settings_hash(analysis, source.fingerprint)
+        _remember_settings(memo, scenario, source)
         placement = scenario.status.placement
         moment = utc_now()
         deleted = scenario.metadata.deletion_timestamp
@@ -51,8 +43,8 @@ class Observer:
             scenario=scenario,
             now=moment,
             source=source,
-            spec_problem=spec_problem,
-            settings_hash=hashed,
+            spec_problem=memo.spec_problem,
+            settings_hash=memo.settings_hash,
             verdict=self._verdict(scenario.key),
             worker=self._worker(scenario, placement),
             runner_lost=self._lost(placement),
@@ -93,3 +85,18 @@ class Observer:
         return self.fleet.unlisted_s(
             placement.runner, scenario_uuid(scenario.metadata), placement.epoch, memo.order.acknowledged_at
         )
+
+
+def _remember_settings(memo: Memo, scenario: VideoScenario, source: SourceFact) -> None:
+    """Checks and hashes the settings once per generation and source."""
+    version = (scenario.metadata.generation, source)
+    if memo.settings_of is not None and memo.settings_of[0] == version[0] and memo.settings_of[1] is source:
+        return
+    memo.settings_of, memo.settings_hash, memo.spec_problem = version, "", None
+    try:
+        analysis = scenario.spec.analysis()
+    except ValidationError as error:
+        memo.spec_problem = f"spec: {summarise_validation_error(error)}"
+    else:
+        if isinstance(source, UsableSource):
+            memo.settings_hash = settings_hash(analysis, source.fingerprint)

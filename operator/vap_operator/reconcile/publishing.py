@@ -10,16 +10,27 @@ from vap_common.lifecycle import ScenarioState
 from vap_common.messages import WorkerReport
 from vap_common.times import utc_now
 from vap_operator.messaging.publisher import Publisher
-from vap_operator.reconcile.memo import Memo, StatusIdentity
+from vap_operator.reconcile.memo import Memo
 from vap_operator.reconcile.workqueue import WorkQueue
 from vap_operator.resources.names import ANNOTATION_TRACEPARENT
 from vap_operator.resources.videoscenario import VideoScenario
 from vap_operator.runners.listening import ListeningClock
 from vap_operator.scenario.identity import scenario_uuid
-from vap_operator.scenario.records import Order, OrderKind, build_order, build_status, wanted_order
+from vap_operator.scenario.records import (
+    Order,
+    OrderKind,
+    build_order,
+    build_status,
+    status_identity,
+    wanted_order,
+)
 from vap_operator.scenario.source import SourceFact
 
 log = structlog.get_logger(__name__)
+
+
+ORDER_EVERY = 3
+"""Orders are kept by a compacted topic, and sent again when the broker was away: the period is a last resort."""
 
 
 @dataclass(slots=True)
@@ -41,7 +52,9 @@ class ScenarioPublisher:
     ) -> None:
         """Sends what has changed, and everything when the periodic publication is due (`now`: event-loop time)."""
         due = now >= memo.status_due and not scenario.status.state.is_final
-        self._publish_order(scenario, memo, source, again=due)
+        if due:
+            memo.publications += 1
+        self._publish_order(scenario, memo, source, again=due and memo.publications % ORDER_EVERY == 0)
         self._publish_status(scenario, memo, source, worker, again=due)
         if due:
             self._schedule(memo, now)
@@ -93,17 +106,11 @@ class ScenarioPublisher:
         *,
         again: bool,
     ) -> None:
-        message = build_status(scenario, source, worker, utc_now())
-        identity: StatusIdentity = (
-            *message.order,
-            message.ready,
-            message.ready_reason,
-            message.reason,
-            message.message,
-        )
+        identity = status_identity(scenario.status, worker)
         if memo.status.sent == identity and not again:
             return
         memo.status.sent = identity
+        message = build_status(scenario, source, worker, utc_now())
         final = scenario.status.state is ScenarioState.INACTIVE
 
         def done(delivered: bool) -> None:

@@ -36,6 +36,7 @@ MAX_STEPS = 12
 DETAIL_INTERVAL_S = 2.0
 """Least time between two writes that are no moves, such as a camera's errors coming and going."""
 CONFIRMATION_POLL_S = 1.0
+REPUBLISH_WITHIN_S = 2.0
 
 
 @dataclass(slots=True)
@@ -64,6 +65,15 @@ class Reconciler:
             memo.status.sent = None
             memo.order.sent = None
             self.queue.add(key)
+
+    def publish_all_again(self) -> None:
+        """The broker may have lost everything: all that is not final is published again within moments."""
+        for key, memo in self._memos.items():
+            scenario = self.store.scenarios.get(key)
+            if scenario is not None and not scenario.status.state.is_final:
+                memo.status.sent = None
+                memo.order.sent = None
+                self.queue.add_after(key, random.uniform(0.0, REPUBLISH_WITHIN_S))  # noqa: S311 - jitter
 
     def forget(self, key: str) -> None:
         """The scenario is gone."""
@@ -156,8 +166,9 @@ class Reconciler:
         memo.telemetry_due = self._next_telemetry(now)
         if moved:
             self._tell_of_move(written, scenario.status.state)
-            # The slots of others may depend on it.
-            self.keeper.wake()
+            if not (written.status.placement is not None and written.status.placement.assigned):
+                # A slot may have become free.
+                self.keeper.wake()
 
     def _tell_of_move(self, scenario: VideoScenario, before: ScenarioState) -> None:
         status = scenario.status
@@ -251,4 +262,4 @@ class Reconciler:
         log.info("scenario.expired", scenario_uuid=str(scenario_uuid(scenario.metadata)), resource=scenario.key)
 
     def _next_telemetry(self, now: float) -> float:
-        return now + self.telemetry_interval_s * random.uniform(0.8, 1.0)  # noqa: S311 - jitter
+        return now + self.telemetry_interval_s * random.uniform(1.0, 1.2)  # noqa: S311 - jitter

@@ -71,6 +71,13 @@ def with_condition(
     """`conditions` with one of them set; its transition time changes only when its status does."""
     text = "True" if status else "False"
     before = next((condition for condition in conditions if condition.type == type_), None)
+    if before is not None and (before.status, before.reason, before.message, before.observed_generation) == (
+        text,
+        reason,
+        message,
+        generation,
+    ):
+        return conditions
     since = before.last_transition_time if before is not None and before.status == text else now
     after = Condition(
         type=type_,

@@ -128,18 +128,23 @@ class Fleet:
 
     def obeys(self, runner: str, pod: RunnerPod | None) -> bool:
         """Whether it was heard, is neither lost nor draining, and its pod stays."""
-        view = self._runners.get(runner)
-        if view is None or view.status.draining or pod is None or pod.terminating:
-            return False
-        return self.lost(runner, pod) is None
+        return self._stays(runner, pod) and self.lost(runner, pod) is None
 
     def takes_work(self, runner: str, pod: RunnerPod | None) -> bool:
         """Whether new workers may be given to it: one that has just refused some is left in peace for a moment."""
+        return self.is_willing(runner, pod) and self.lost(runner, pod) is None
+
+    def is_willing(self, runner: str, pod: RunnerPod | None) -> bool:
+        """Whether it takes work, for a runner that is known not to be lost."""
         view = self._runners.get(runner)
         refused = view.refused_at if view is not None else None
         if refused is not None and self._clock.now - refused < REJECTION_PAUSE_S:
             return False
-        return self.obeys(runner, pod)
+        return self._stays(runner, pod)
+
+    def _stays(self, runner: str, pod: RunnerPod | None) -> bool:
+        view = self._runners.get(runner)
+        return view is not None and not view.status.draining and pod is not None and not pod.terminating
 
     def forget(self, pods: set[str]) -> None:
         """Drops the runners of pods that no longer exist."""

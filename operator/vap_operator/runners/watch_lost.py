@@ -26,7 +26,7 @@ class LostRunners:
     keeper: PoolKeeper
     metrics: Metrics
     _lost: set[str] = field(default_factory=set)
-    _usable: frozenset[str] = frozenset()
+    _usable: set[str] = field(default_factory=set)
 
     async def run(self) -> None:
         """Looks until cancelled."""
@@ -38,15 +38,18 @@ class LostRunners:
         """Looks once."""
         pods = self.store.pods
         named = {*self.fleet.runners(), *self.store.placed_runners()}
+        usable = set()
         for runner in named:
-            why = self.fleet.lost(runner, pods.get(pod_of(runner)))
+            pod = pods.get(pod_of(runner))
+            why = self.fleet.lost(runner, pod)
             if why is None:
                 self._lost.discard(runner)
+                if self.fleet.is_willing(runner, pod):
+                    usable.add(runner)
             elif runner not in self._lost:
                 self._lost.add(runner)
                 self._tell(runner, why)
         self._lost &= named
-        usable = frozenset(runner for runner in named if self.fleet.takes_work(runner, pods.get(pod_of(runner))))
         if usable != self._usable:
             self._usable = usable
             self.keeper.wake()

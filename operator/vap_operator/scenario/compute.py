@@ -271,10 +271,11 @@ def _steady(observed: Observed, status: ScenarioStatusBlock) -> Decision:
     unwritten = whole.state is ScenarioState.INIT_STARTUP and observed.scenario.status.observed_generation is None
     # A new object needs no write that only says what the CRD's default says.
     says_nothing = unwritten and (whole.reason, whole.message) == (before.reason, before.message)
+    changed = whole is not before and whole != before and not says_nothing
+    if not changed and not observed.telemetry_due:
+        return Decision()
     refreshed = _with_telemetry(whole, observed.worker)
-    if (whole != before and not says_nothing) or (observed.telemetry_due and refreshed != before):
-        return Decision(refreshed)
-    return Decision()
+    return Decision(refreshed) if changed or refreshed != before else Decision()
 
 
 def _with_facts(
@@ -282,9 +283,10 @@ def _with_facts(
 ) -> ScenarioStatusBlock:
     metadata = observed.scenario.metadata
     public = observed.source.public if isinstance(observed.source, UsableSource | UnusableSource) else ""
-    named = status.model_copy(update={"scenario_uuid": scenario_uuid(metadata), "source": public or status.source})
-    now = truncate_to_milliseconds(observed.now)
-    return with_conditions(named, metadata, worker, now, moved=moved)
+    identity = {"scenario_uuid": scenario_uuid(metadata), "source": public or status.source}
+    if (status.scenario_uuid, status.source) != tuple(identity.values()):
+        status = status.model_copy(update=identity)
+    return with_conditions(status, metadata, worker, truncate_to_milliseconds(observed.now), moved=moved)
 
 
 def _with_telemetry(status: ScenarioStatusBlock, worker: WorkerReport | None) -> ScenarioStatusBlock:

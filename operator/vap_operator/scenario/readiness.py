@@ -89,6 +89,13 @@ def with_conditions(
         generation=generation,
     )
     reason, text = _shown_reason(status, fact)
+    if (conditions is status.conditions, status.observed_generation, status.reason, status.message) == (
+        True,
+        generation,
+        reason,
+        text,
+    ):
+        return status
     return status.model_copy(
         update={"conditions": conditions, "observed_generation": generation, "reason": reason, "message": text}
     )

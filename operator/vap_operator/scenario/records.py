@@ -39,6 +39,9 @@ class Order:
     epoch: int
 
 
+StatusIdentity = tuple[int, int, bool, str, str, str | None]
+"""Epoch, sequence, ready, ready_reason, reason and message: equal ones need not be published twice."""
+
 _ORDER_OF_STATE = {
     # With a placement: the worker was lost, and no other slot is free. The old epoch must not go on.
     ScenarioState.INIT_STARTUP: OrderKind.STOP,
@@ -77,6 +80,13 @@ def build_order(scenario: VideoScenario, order: Order, source: SourceFact, now: 
         analysis=analysis_or_default(scenario),
         issued_at=now,
     )
+
+
+def status_identity(status: ScenarioStatusBlock, worker: WorkerReport | None) -> StatusIdentity:
+    """What of a status is news to REST."""
+    ready = readiness(status, worker, moved=False)
+    epoch = status.placement.epoch if status.placement is not None else 0
+    return epoch, status.sequence, ready.ready, ready.reason, status.reason, status.message
 
 
 def build_status(
