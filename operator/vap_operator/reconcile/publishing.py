@@ -70,7 +70,7 @@ class ScenarioPublisher:
         return order is not None and order.kind is OrderKind.STOP and memo.order.acknowledged == order
 
     def _schedule(self, memo: Memo, now: float) -> None:
-        memo.status_due = now + self.status_interval_s * random.uniform(0.7, 1.0)  # noqa: S311 - jitter
+        memo.status_due = now + self.status_interval_s * random.uniform(0.85, 1.0)  # noqa: S311 - jitter
 
     def _publish_order(self, scenario: VideoScenario, memo: Memo, source: SourceFact, *, again: bool) -> None:
         order = wanted_order(scenario.status)

@@ -50,7 +50,7 @@ class Heartbeats:
         if known is None:
             log.info("runner.heard", runner=message.runner, slots=message.slots, workers=len(message.workers))
         for uuid in before.keys() | after.workers.keys():
-            if _essence(before.get(uuid)) != _essence(after.workers.get(uuid)):
+            if _differ(before.get(uuid), after.workers.get(uuid)):
                 self._changed(message.runner, uuid, after.workers.get(uuid))
         if offer_before != _offer(after):
             self.keeper.wake()
@@ -64,11 +64,18 @@ class Heartbeats:
             self.queue.add(scenario.key)
 
 
-def _essence(report: WorkerReport | None) -> tuple[object, ...] | None:
-    """What of a report leads to a decision."""
-    if report is None:
-        return None
-    return (report.epoch, report.state, report.error, report.message, report.process_pid, report.frames > 0)
+def _differ(before: WorkerReport | None, after: WorkerReport | None) -> bool:
+    """Whether two reports lead to different decisions."""
+    if before is None or after is None:
+        return before is not after
+    return (
+        before.state is not after.state
+        or before.epoch != after.epoch
+        or before.error != after.error
+        or before.message != after.message
+        or before.process_pid != after.process_pid
+        or (before.frames > 0) is not (after.frames > 0)
+    )
 
 
 def _offer(view: RunnerView | None) -> tuple[int, bool, int] | None:

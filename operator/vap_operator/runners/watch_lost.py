@@ -13,12 +13,12 @@ from vap_operator.runners.fleet import Fleet, pod_of
 
 log = structlog.get_logger(__name__)
 
-INTERVAL_S = 0.5
+INTERVAL_S = 1.0
 
 
 @dataclass(slots=True)
 class LostRunners:
-    """Looks at all runners twice a second."""
+    """Looks at all runners once a second."""
 
     fleet: Fleet
     store: Store

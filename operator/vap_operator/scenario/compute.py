@@ -169,7 +169,7 @@ def _need(observed: Observed, status: ScenarioStatusBlock, limits: Limits) -> _N
 
 
 def _need_of_worker(worker: WorkerReport | None, runner: str) -> _Need | None:
-    if worker is None:
+    if worker is None or not worker.state.is_ended:
         return None
     text = redact(worker.error.message if worker.error is not None else worker.message)[:MAX_MESSAGE]
     match worker.state:

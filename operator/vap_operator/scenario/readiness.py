@@ -38,7 +38,7 @@ def readiness(status: ScenarioStatusBlock, worker: WorkerReport | None, *, moved
         message = redact(worker.error.message)[:MAX_MESSAGE]
         return Readiness(ready=False, reason=worker.error.type.value, message=message)
     if state is ScenarioState.ACTIVE:
-        note = redact(worker.message)[:MAX_MESSAGE] if worker is not None else ""
+        note = redact(worker.message)[:MAX_MESSAGE] if worker is not None and worker.message else ""
         return Readiness(ready=True, reason=StateReason.FRAMES_FLOWING.value, message=note or "frames are analysed")
     return Readiness(ready=False, reason=STARTING, message="the worker opens the source")
 
