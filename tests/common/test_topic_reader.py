@@ -2,9 +2,10 @@
 
 import uuid
 
-from confluent_kafka import OFFSET_BEGINNING, Consumer, TopicPartition
+from confluent_kafka import OFFSET_BEGINNING, Consumer, KafkaException, TopicPartition
 
 from tests.support.waiting import wait_for
+from vap_common.kafka.admin import ensure_topics
 from vap_common.kafka.dead_letters import DeadLetterQueue
 from vap_common.kafka.producer import MessageProducer
 from vap_common.kafka.reader import Record, StartAt, TopicReader
@@ -12,6 +13,7 @@ from vap_common.kafka.topics import INIT_SCENARIO
 from vap_common.messages import InitScenario
 from vap_common.settings import KafkaSettings
 from vap_common.times import utc_now
+from vap_local.embedded.broker import EmbeddedBroker
 
 
 def request() -> InitScenario:
@@ -104,3 +106,37 @@ def test_a_reader_at_the_end_knows_when_it_has_read_everything(kafka: KafkaSetti
         assert after.scenario_uuid in {r.message.scenario_uuid for r in records if r.message}
         assert subject.caught_up()
         subject.close()
+
+
+def test_a_replaced_log_is_read_from_its_beginning_and_an_empty_one_counts_as_read(
+    embedded_broker: EmbeddedBroker,
+) -> None:
+    kafka = KafkaSettings(kafka_bootstrap_servers=embedded_broker.bootstrap_servers, kafka_idempotent_producer=False)
+    ensure_topics(kafka, "test")
+    with MessageProducer(kafka, "test") as producer:
+        subject = reader(kafka, producer, StartAt.END)
+        subject.assign()
+        for _ in range(30):
+            message = request()
+            producer.send(INIT_SCENARIO, str(message.scenario_uuid), message)
+        producer.flush(10)
+        read_count(subject, 30)
+        embedded_broker.kill()
+        embedded_broker.start()
+        ensure_topics(kafka, "test")
+
+        def caught_up() -> bool:
+            subject.read(0.05)
+            try:
+                return subject.caught_up()
+            except KafkaException:
+                return False
+
+        wait_for(caught_up, "the empty log to count as read")
+        late = request()
+        producer.send(INIT_SCENARIO, str(late.scenario_uuid), late)
+        producer.flush(10)
+        (record,) = read_count(subject, 1)
+        subject.close()
+    assert record.message
+    assert record.message.scenario_uuid == late.scenario_uuid

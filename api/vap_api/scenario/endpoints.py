@@ -4,7 +4,7 @@ from typing import Annotated
 
 from fastapi import APIRouter, Depends, Query, Request, Response
 
-from vap_api.http.parameters import Cursor, Limit, ScenarioUuid
+from vap_api.http.parameters import Cursor, Limit, Moment, ScenarioUuid
 from vap_api.http.problems import (
     BodyTooLargeProblem,
     InternalProblem,
@@ -20,7 +20,6 @@ from vap_api.scenario.repository import ScenarioFilter
 from vap_api.scenario.schemas import HistoryPage, ScenarioAccepted, ScenarioPage, ScenarioView, StartScenario
 from vap_api.scenario.service import CAMERA_URL_PROBLEMS, ScenarioService
 from vap_common.lifecycle import ScenarioState
-from vap_common.times import Timestamp
 
 ALWAYS = (InternalProblem, UnavailableProblem)
 
@@ -80,12 +79,8 @@ def build_scenario_router(service: ScenarioService) -> APIRouter:
     async def list_scenarios(
         status: Annotated[list[ScenarioState] | None, Query(description="May be repeated: any of them.")] = None,
         name: Annotated[str | None, Query(max_length=128, pattern=r"^[^\x00]*$", description="Exactly this.")] = None,
-        created_after: Annotated[
-            Timestamp | None, Query(description="RFC 3339 with a zone; from this moment on.")
-        ] = None,
-        created_before: Annotated[
-            Timestamp | None, Query(description="RFC 3339 with a zone; before this moment.")
-        ] = None,
+        created_after: Annotated[Moment | None, Query(description="RFC 3339 with a zone; from this moment on.")] = None,
+        created_before: Annotated[Moment | None, Query(description="RFC 3339 with a zone; before this moment.")] = None,
         limit: Limit = 100,
         cursor: Cursor = None,
     ) -> ScenarioPage:

@@ -6,7 +6,7 @@ from enum import Enum
 from typing import Generic, TypeVar
 
 import structlog
-from confluent_kafka import OFFSET_BEGINNING, Consumer, KafkaError, KafkaException, TopicCollection, TopicPartition
+from confluent_kafka import Consumer, KafkaError, KafkaException, TopicCollection, TopicPartition
 from confluent_kafka import Message as RawMessage
 from confluent_kafka.admin import AdminClient, OffsetSpec  # type: ignore[attr-defined] # public, without __all__
 
@@ -98,18 +98,14 @@ class TopicReader(Generic[M]):
             raise KafkaException(metadata.error)
         self._identity = self._log_identity(timeout_s)
         partitions = [TopicPartition(self._topic.name, number) for number in sorted(metadata.partitions)]
-        if self._start is StartAt.COMMITTED:
-            positions = self._consumer.committed(partitions, timeout=timeout_s)
-            for position in positions:
-                if position.error is not None:
-                    raise KafkaException(position.error)
-                if position.offset < 0:
-                    position.offset = OFFSET_BEGINNING
-        elif self._start is StartAt.BEGINNING:
-            positions = [TopicPartition(self._topic.name, tp.partition, OFFSET_BEGINNING) for tp in partitions]
+        numbers = [tp.partition for tp in partitions]
+        if self._start is StartAt.END:
+            offsets = self._offsets(numbers, OffsetSpec.latest(), timeout_s)  # type: ignore[no-untyped-call]
         else:
-            ends = self._ends([tp.partition for tp in partitions], timeout_s)
-            positions = [TopicPartition(self._topic.name, number, end) for number, end in ends.items()]
+            offsets = self._offsets(numbers, OffsetSpec.earliest(), timeout_s)  # type: ignore[no-untyped-call]
+        if self._start is StartAt.COMMITTED:
+            offsets |= self._committed(partitions, timeout_s)
+        positions = [TopicPartition(self._topic.name, number, offset) for number, offset in offsets.items()]
         self._consumer.assign(positions)
         self._partitions = [tp.partition for tp in partitions]
         log.info("kafka.assigned", topic=self._topic.name, partitions=len(partitions), start=self._start.value)
@@ -154,7 +150,7 @@ class TopicReader(Generic[M]):
         assigned = {tp.partition: tp.offset for tp in self._consumer.assignment()}
         try:
             identity = self._log_identity(timeout_s)
-            ends = self._ends(self._partitions, timeout_s)
+            ends = self._offsets(self._partitions, OffsetSpec.latest(), timeout_s)  # type: ignore[no-untyped-call]
         except KafkaException:
             self._renew_admin_when_stuck()
             raise
@@ -163,12 +159,11 @@ class TopicReader(Generic[M]):
             log.warning("kafka.log_replaced", topic=self._topic.name)
             self._replacements += 1
             self._identity = identity
-            self._consumer.assign(
-                [TopicPartition(self._topic.name, number, OFFSET_BEGINNING) for number in self._partitions]
-            )
+            starts = self._offsets(self._partitions, OffsetSpec.earliest(), timeout_s)  # type: ignore[no-untyped-call]
+            self._consumer.assign([TopicPartition(self._topic.name, n, offset) for n, offset in starts.items()])
             return False
-        # A position below zero means that nothing was read since the assignment, which stood at the end or
-        # before it: then only an empty partition is surely read.
+        # Nothing was read since the assignment where the position is below zero. Assignments are always numbers,
+        # never "the beginning": an empty partition, also one whose records have expired, counts as read.
         return all(
             max(positions.get(partition, -1), assigned.get(partition, -1)) >= end for partition, end in ends.items()
         )
@@ -184,13 +179,19 @@ class TopicReader(Generic[M]):
             self._unanswered = 0
             self._admin = AdminClient(self._admin_config)
 
-    def _ends(self, partitions: list[int], timeout_s: float) -> dict[int, int]:
+    def _offsets(self, partitions: list[int], which: OffsetSpec, timeout_s: float) -> dict[int, int]:
         # One request on a connection of its own: on the consumer's it would wait behind the open fetch.
-        latest = OffsetSpec.latest()  # type: ignore[no-untyped-call]
         futures = self._admin.list_offsets(
-            {TopicPartition(self._topic.name, number): latest for number in partitions}, request_timeout=timeout_s
+            {TopicPartition(self._topic.name, number): which for number in partitions}, request_timeout=timeout_s
         )
         return {tp.partition: int(future.result().offset) for tp, future in futures.items()}
+
+    def _committed(self, partitions: list[TopicPartition], timeout_s: float) -> dict[int, int]:
+        committed = self._consumer.committed(partitions, timeout=timeout_s)
+        for position in committed:
+            if position.error is not None:
+                raise KafkaException(position.error)
+        return {position.partition: position.offset for position in committed if position.offset >= 0}
 
     def _log_identity(self, timeout_s: float) -> str:
         futures = self._admin.describe_topics(TopicCollection([self._topic.name]), request_timeout=timeout_s)
