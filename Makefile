@@ -4,6 +4,8 @@ VENV := .venv
 BIN := $(VENV)/bin
 SERVICES := api operator runner local
 PYTEST := $(BIN)/python -m pytest
+# More processes than two cores: most tests wait for other processes. A file's tests stay together.
+PARALLEL := -n 3 --dist loadfile
 
 .DEFAULT_GOAL := help
 .PHONY: help setup demo up test test-kafka test-kubernetes e2e-local lint types imports format lock env-examples schemas bench clean
@@ -28,16 +30,17 @@ demo: setup ## The whole platform on real footage, on the terminal; KEEP=1 leave
 up: setup ## The platform in the foreground; Ctrl-C ends it
 	@$(BIN)/vap up
 
-test: setup ## All tests that need nothing but Python
-	$(PYTEST) tests
+test: setup ## All tests that need nothing but Python: the parts side by side, then the whole platform
+	$(PYTEST) tests --ignore tests/e2e $(PARALLEL)
+	$(PYTEST) tests/e2e
 
 test-kafka: setup ## The integration tests against the Kafka in VAP_TEST_KAFKA=host:port
 	@test -n "$(VAP_TEST_KAFKA)" || { echo "set VAP_TEST_KAFKA=host:port"; exit 1; }
-	$(PYTEST) tests/api tests/operator tests/runner tests/common
+	$(PYTEST) tests/common tests/api tests/operator tests/runner
 
 test-kubernetes: setup ## Contract and operator tests against the API server in VAP_CONTRACT_KUBECONFIG=file
 	@test -n "$(VAP_CONTRACT_KUBECONFIG)" || { echo "set VAP_CONTRACT_KUBECONFIG=path of a kubeconfig"; exit 1; }
-	VAP_CONTRACT_REQUIRED=1 VAP_TEST_KUBECONFIG=$(VAP_CONTRACT_KUBECONFIG) $(PYTEST) tests/contract tests/operator
+	VAP_CONTRACT_REQUIRED=1 VAP_TEST_KUBECONFIG=$(VAP_CONTRACT_KUBECONFIG) $(PYTEST) tests/contract tests/operator tests/local/pods tests/packaging
 
 lint: setup ## ruff
 	$(BIN)/ruff check .

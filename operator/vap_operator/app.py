@@ -3,7 +3,9 @@
 import asyncio
 import hashlib
 import signal
+import socket
 import time
+import uuid
 from functools import partial
 
 import structlog
@@ -23,6 +25,7 @@ from vap_operator.commands.requests import InitRequests
 from vap_operator.kube.api import KubeApi
 from vap_operator.kube.connection import load_configuration
 from vap_operator.kube.watching import Watching
+from vap_operator.leadership.leadership import Leadership, LeaseTiming
 from vap_operator.leading import Leading
 from vap_operator.messaging.publisher import Publisher
 from vap_operator.messaging.topic_thread import TopicThread
@@ -59,6 +62,8 @@ LIVENESS_LIMIT_S = 30.0
 PULSE_S = 1.0
 FLUSH_TIMEOUT_S = 2.0
 """What is not delivered by then is published again by the next leader."""
+LAST_WORK_S = 1.0
+"""How long the Lease is kept for work that is being ended."""
 LISTENING_GAP = 0.4
 """The part of a runner's allowed silence for which this process may itself have been deaf without noticing."""
 
@@ -104,7 +109,8 @@ class Operator:
             raise OperatorFailedError(self._failure)
 
     async def _run_parts(self, api: KubeApi, producer: MessageProducer) -> None:
-        intake, resync, leading = self._build(api, producer)
+        leadership = self._candidate(api)
+        intake, resync, leading = self._build(api, producer, leadership)
         self._leading = leading
         parts = [asyncio.create_task(self._beat(), name="pulse")]
         first_list = asyncio.create_task(resync.until_listed(), name="first list")
@@ -115,7 +121,7 @@ class Operator:
                 return
             first_list.result()
             self._listed = True
-            parts.append(asyncio.create_task(leading.run(), name="leading"))
+            parts.append(asyncio.create_task(self._lead(leading, resync, leadership), name="leading"))
             parts.append(asyncio.create_task(resync.run(), name="resync"))
             parts.append(asyncio.create_task(Watching(intake, self._settings).run(), name="watching"))
             done, _ = await asyncio.wait([*parts, stopped], return_when=asyncio.FIRST_COMPLETED)
@@ -127,19 +133,58 @@ class Operator:
             self._stop.set()
             await self._end([*parts, first_list, stopped])
 
+    async def _lead(self, leading: Leading, resync: Resync, leadership: Leadership | None) -> None:
+        """Stands by until this process leads, then does the leader's work for as long as it does."""
+        if leadership is None:
+            await leading.run()
+            return
+        await leadership.acquire()
+        tasks: list[asyncio.Task[None] | asyncio.Task[str]] = []
+        try:
+            # Watching was going on all the while; a list leaves no doubt.
+            await resync.until_listed()
+            keep = asyncio.create_task(leadership.keep(), name="lease")
+            work = asyncio.create_task(leading.run(), name="work")
+            tasks += [keep, work]
+            await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+            if keep.done():
+                self._fail(keep.result())
+            else:
+                work.result()
+        finally:
+            for task in tasks:
+                task.cancel()
+            if tasks:
+                await asyncio.wait(tasks, timeout=LAST_WORK_S)
+            await leadership.release()
+
+    def _candidate(self, api: KubeApi) -> Leadership | None:
+        settings = self._settings
+        if not settings.leader_election:
+            return None
+        duration = settings.lease_duration_seconds
+        identity = f"{settings.pod_name or socket.gethostname()}_{uuid.uuid4().hex[:8]}"
+        timing = LeaseTiming(duration=duration, deadline=duration * 0.7, renew=duration * 0.2)
+        leadership = Leadership(api, settings.lease_name, identity, timing, self._metrics)
+        api.write_only_while(leadership.held)
+        return leadership
+
     @staticmethod
     async def _end(tasks: "list[asyncio.Task[None] | asyncio.Task[bool]]") -> None:
         for task in tasks:
             task.cancel()
         await asyncio.wait(tasks, timeout=15)
 
-    def _build(self, api: KubeApi, producer: MessageProducer) -> tuple[Intake, Resync, Leading]:
+    def _build(
+        self, api: KubeApi, producer: MessageProducer, leadership: Leadership | None
+    ) -> tuple[Intake, Resync, Leading]:
         settings = self._settings
         loop = asyncio.get_running_loop()
         store, queue, claims = Store(), WorkQueue(), Claims()
         lost_after = settings.runner_lost_after_seconds
         fleet = Fleet(ListeningClock(max_gap_s=lost_after * LISTENING_GAP), lost_after)
-        publisher = Publisher(producer, loop, self._metrics)
+        is_leading = leadership.held if leadership is not None else lambda: True
+        publisher = Publisher(producer, loop, self._metrics, is_leading)
         keeper = PoolKeeper(
             api=api,
             store=store,
@@ -256,4 +301,6 @@ class Operator:
     def _ready_problem(self) -> str | None:
         if not self._listed or self._leading is None:
             return "Kubernetes has not been listed yet"
+        if self._settings.leader_election and not self._leading.started:
+            return None  # a standby is ready to take over
         return self._leading.problem()

@@ -64,6 +64,11 @@ class Leading:
             await self.strays.stop()
             await self.keeper.stop()
 
+    @property
+    def started(self) -> bool:
+        """Whether this process has become the leader."""
+        return self._started
+
     def problem(self) -> str | None:
         """What keeps this process from being ready."""
         if not self._started:

@@ -7,6 +7,11 @@ class Metrics:
     """Made once by the composition root and passed in."""
 
     def __init__(self, registry: CollectorRegistry = REGISTRY) -> None:
+        self.leading = Gauge(
+            "vap_operator_leading",
+            "1 where this process leads, 0 on standby; the sum should be 1.",
+            registry=registry,
+        )
         self.api_requests = Counter(
             "vap_operator_kube_requests_total",
             "Calls of the Kubernetes API; watching is not in it.",

@@ -14,6 +14,14 @@ class Settings(ServiceSettings, KafkaSettings, CameraSettings):
     )
     health_host: str = Field(default="0.0.0.0", description="Address of /livez, /readyz and /metrics.")  # noqa: S104
     health_port: int = Field(default=8081, ge=0, le=65535, description="Port of the same; 0 picks a free one.")
+    pod_name: str = Field(default="", description="Name of this pod, for the Lease; the host's name by default.")
+    leader_election: bool = Field(
+        default=True, description="Whether several operators may run: one leads by a Lease, the others stand by."
+    )
+    lease_name: str = Field(default="vap-operator", min_length=1, description="Name of the Lease.")
+    lease_duration_seconds: float = Field(
+        default=10.0, gt=3, le=120, description="A standby takes over when the Lease was not renewed for so long."
+    )
     reconcile_concurrency: int = Field(
         default=32, ge=1, le=512, description="Scenarios that are reconciled at the same time."
     )

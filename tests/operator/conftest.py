@@ -86,18 +86,20 @@ SHORT_INTERVALS = {
     "ABSENCE_CONFIRMS_STOP_SECONDS": "2",
     "ASSIGNMENT_TIMEOUT_SECONDS": "8",
     "TELEMETRY_INTERVAL_SECONDS": "2",
+    # A killed operator's successor would wait for the Lease; test_leadership.py is about that.
+    "LEADER_ELECTION": "false",
 }
 
 
 @contextmanager
-def make_platform(kubeconfig: Path, folder: Path) -> Iterator[Platform]:
+def make_platform(kubeconfig: Path, folder: Path, **environment: str) -> Iterator[Platform]:
     """With a broker of its own; it may be emptied, so its producers must not insist on their sequence."""
     broker = EmbeddedBroker(folder / "broker.log")
     broker.start()
     settings = KafkaSettings(kafka_bootstrap_servers=broker.bootstrap_servers, kafka_idempotent_producer=False)
     ensure_topics(settings, "test")
     try:
-        with running_platform(kubeconfig, settings, broker, folder, **SHORT_INTERVALS) as running:
+        with running_platform(kubeconfig, settings, broker, folder, **(SHORT_INTERVALS | environment)) as running:
             yield running
     finally:
         broker.kill()

@@ -5,14 +5,15 @@ The generated client brings the transport and the authentication; its models wou
 
 import asyncio
 import json
+from collections.abc import Callable
 from typing import Any, cast
 from urllib.parse import urlencode
 
 import aiohttp
 from kubernetes.aio.client import ApiClient
 
-from vap_operator.kube.errors import UnavailableError, error_from_status
-from vap_operator.kube.resources import Resource
+from vap_operator.kube.errors import NotLeadingError, UnavailableError, error_from_status
+from vap_operator.kube.resources import LEASES, Resource
 from vap_operator.metrics import Metrics
 from vap_operator.resources.base import JsonObject
 
@@ -29,6 +30,11 @@ class KubeApi:
         self._client = client
         self._namespace = namespace
         self._metrics = metrics
+        self._may_write: Callable[[], bool] = lambda: True
+
+    def write_only_while(self, leading: Callable[[], bool]) -> None:
+        """From now on every change but that of a Lease raises NotLeadingError when `leading()` is false."""
+        self._may_write = leading
 
     async def close(self) -> None:
         """Closes the connections."""
@@ -78,6 +84,8 @@ class KubeApi:
         query: dict[str, str] | None = None,
     ) -> JsonObject:
         what = f"{method} {resource.plural}{'/' + name if name else ''}{'/' + subresource if subresource else ''}"
+        if method != "GET" and resource is not LEASES and not self._may_write():
+            raise NotLeadingError(what)
         outcome = "error"
         try:
             answer = await self._send(method, resource.path(self._namespace, name, subresource), body, query)

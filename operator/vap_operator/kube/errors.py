@@ -36,6 +36,13 @@ class UnavailableError(KubeError):
         """What the server asked for (Retry-After), in seconds."""
 
 
+class NotLeadingError(KubeError):
+    """This process does not surely lead any more, so it writes nothing; it is about to end."""
+
+    def __init__(self, what: str) -> None:
+        super().__init__(what, 0, "NotLeading", "the Lease is not held")
+
+
 def error_from_status(
     what: str, status: int, reason: str, message: str, retry_after_s: float | None = None
 ) -> KubeError:

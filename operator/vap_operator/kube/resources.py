@@ -1,4 +1,4 @@
-"""The four kinds of objects that the operator reads and writes, and where the API serves them."""
+"""The kinds of objects that the operator reads and writes, and where the API serves them."""
 
 from dataclasses import dataclass
 
@@ -30,3 +30,4 @@ VIDEOSCENARIOS = Resource(GROUP, VERSION, "videoscenarios", "VideoScenario")
 RUNNERPOOLS = Resource(GROUP, VERSION, "runnerpools", "RunnerPool")
 PODS = Resource("", "v1", "pods", "Pod")
 SECRETS = Resource("", "v1", "secrets", "Secret")
+LEASES = Resource("coordination.k8s.io", "v1", "leases", "Lease")

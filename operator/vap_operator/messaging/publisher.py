@@ -20,10 +20,18 @@ OnOutcome = Callable[[bool], None]
 class Publisher:
     """Of `to_deploy` and `scenario_status`, both keyed by scenario, so that a scenario's records stay in order."""
 
-    def __init__(self, producer: MessageProducer, loop: asyncio.AbstractEventLoop, metrics: Metrics) -> None:
+    def __init__(
+        self,
+        producer: MessageProducer,
+        loop: asyncio.AbstractEventLoop,
+        metrics: Metrics,
+        leading: Callable[[], bool] = lambda: True,
+    ) -> None:
+        """Nothing is sent while `leading()` is false; that counts as not delivered."""
         self._producer = producer
         self._loop = loop
         self._metrics = metrics
+        self._leading = leading
 
     def order(
         self, scenario_uuid: str, message: ToDeploy | None, on_outcome: OnOutcome, traceparent: str | None = None
@@ -58,6 +66,9 @@ class Publisher:
             self._metrics.published.labels(topic.name, "acknowledged" if success else "failed").inc()
             on_outcome(success)
 
+        if not self._leading():
+            self._loop.call_soon(finish, False)
+            return
         try:
             self._producer.send(topic, key, message, traceparent=traceparent, on_delivery=delivered)
         except ProducerQueueFullError as error:

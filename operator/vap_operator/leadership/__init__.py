@@ -1,0 +1,1 @@
+"""Which of several operator processes leads: a Lease, kept by one and watched by the others."""
