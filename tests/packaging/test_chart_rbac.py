@@ -10,7 +10,7 @@ OPERATOR = {
     ("", "pods", "get list watch create delete"),
     ("", "secrets", "get list watch create"),
     (" events.k8s.io", "events", "create patch"),
-    ("coordination.k8s.io", "leases", "get create update patch"),
+    ("coordination.k8s.io", "leases", "get create patch"),
 }
 BEFORE_UNINSTALL = {
     ("apps", "deployments/scale", "patch"),
