@@ -33,7 +33,7 @@ def test_a_definition_is_established_with_its_names(target: Target) -> None:
 
     def conditions() -> dict[str, str]:
         status = ok(target.get(path)).get("status", {})
-        return {item["type"]: item["status"] for item in status.get("conditions", [])}
+        return {item["type"]: item["status"] for item in status.get("conditions") or []}
 
     eventually("established", lambda: conditions().get("Established") == "True")
     assert conditions()["NamesAccepted"] == "True"

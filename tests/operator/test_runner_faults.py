@@ -115,6 +115,7 @@ def test_a_stray_worker_is_stopped(platform: Platform) -> None:
         )
     )
     wait_for(lambda: not runner.running(), "the stray to stop")
+    wait_for(lambda: platform.orders.of(stray), "the order that stopped it")
     assert [(order.action, order.epoch) for order in platform.orders.of(stray)] == [
         (DeployAction.STOP, 1_700_000_000_000)
     ]
