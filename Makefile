@@ -36,7 +36,7 @@ test: setup ## All tests that need nothing but Python: the parts side by side, t
 
 test-kafka: setup ## The integration tests against the Kafka in VAP_TEST_KAFKA=host:port
 	@test -n "$(VAP_TEST_KAFKA)" || { echo "set VAP_TEST_KAFKA=host:port"; exit 1; }
-	$(PYTEST) tests/common tests/api tests/operator tests/runner
+	$(PYTEST) tests/common tests/api tests/runner
 
 test-kubernetes: setup ## Contract and operator tests against the API server in VAP_CONTRACT_KUBECONFIG=file
 	@test -n "$(VAP_CONTRACT_KUBECONFIG)" || { echo "set VAP_CONTRACT_KUBECONFIG=path of a kubeconfig"; exit 1; }
