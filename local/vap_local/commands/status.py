@@ -2,8 +2,9 @@
 
 from dataclasses import dataclass
 from pathlib import Path
+from urllib.parse import urlsplit, urlunsplit
 
-from vap_common.camera.redaction import redact
+from vap_common.camera.redaction import MASK
 from vap_local.state.folder import StateFolder
 from vap_local.state.instance_lock import InstanceLock
 from vap_local.state.record import PlatformRecord
@@ -35,7 +36,7 @@ class PlatformStatus:
             "api": record.api,
             "docs": record.docs,
             "kafka": record.kafka,
-            "database": record.database,
+            "database": _without_password(record.database),
             "kubeconfig": str(record.kubeconfig),
             "state_dir": str(record.state_dir),
             "camera": record.camera,
@@ -51,7 +52,7 @@ class PlatformStatus:
             f"REST API     {record.api}/api/v1",
             f"Swagger      {record.docs}",
             f"Kafka        {record.kafka}",
-            f"Database     {redact(record.database)}",
+            f"Database     {_without_password(record.database)}",
             f"Kubeconfig   {record.kubeconfig}",
             f"Demo camera  {record.camera}",
             f"Logs         {record.state_dir / 'logs'}",
@@ -60,6 +61,13 @@ class PlatformStatus:
             *(f"{process.pid:>8}  {process.name}" for process in self.processes),
         ]
         return "\n".join(lines)
+
+
+def _without_password(url: str) -> str:
+    parts = urlsplit(url)
+    if parts.password is None:
+        return url
+    return urlunsplit(parts._replace(netloc=f"{parts.username}:{MASK}@{parts.netloc.rpartition('@')[2]}"))
 
 
 def read_status(folder: StateFolder) -> PlatformStatus | None:
