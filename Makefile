@@ -8,7 +8,7 @@ PYTEST := $(BIN)/python -m pytest
 PARALLEL := -n 3 --dist loadfile
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo up test test-kafka test-kubernetes e2e-local lint types imports format lock env-examples schemas bench clean
+.PHONY: help setup demo up test test-kafka test-kubernetes lint types imports format lock env-examples schemas bench clean
 
 help: ## This list
 	@awk -F':.*## ' '/^[a-z0-9-]+:.*## /{printf "  %-18s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
