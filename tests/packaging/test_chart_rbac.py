@@ -15,6 +15,7 @@ OPERATOR = {
 BEFORE_UNINSTALL = {
     ("apps", "deployments/scale", "patch"),
     ("", "pods", "list delete"),
+    ("coordination.k8s.io", "leases", "delete"),
     ("vap.dev", "videoscenarios runnerpools", "get list patch"),
 }
 BEFORE_UPGRADE = {

@@ -68,7 +68,8 @@ def test_leaving_stops_operator_and_runners_and_frees_the_scenarios(cluster: Clu
         scenario("b", "vap.dev/stop-worker", FOREIGN),
         scenario("c"),
     )
-    for body in (deployment, runner, other, tested, ours, shared, free):
+    lease = {"apiVersion": "coordination.k8s.io/v1", "kind": "Lease", "metadata": {"name": "vap-operator"}}
+    for body in (deployment, runner, other, tested, ours, shared, free, lease):
         cluster.create(body, space)
 
     output = run_script(cluster, "leave_namespace.py", space, "vap-operator", "app=operator", "app=test", "20")
@@ -76,6 +77,7 @@ def test_leaving_stops_operator_and_runners_and_frees_the_scenarios(cluster: Clu
     assert cluster.get(deployment, space)["spec"]["replicas"] == 0
     assert not cluster.exists(runner, space)
     assert not cluster.exists(tested, space)
+    assert not cluster.exists(lease, space)
     assert cluster.exists(other, space)
     assert "2 videoscenarios released" in output
     assert cluster.get(ours, space)["metadata"].get("finalizers", []) == []

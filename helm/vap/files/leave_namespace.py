@@ -1,4 +1,5 @@
-"""Before `helm uninstall`: stops the operator, then the runners, then takes our finalizers off.
+"""Before `helm uninstall`: stops the operator, then the runners, then takes our finalizers off, and
+deletes the Lease that elected the operator.
 
 In that order: a running operator would make new runners and put its finalizer on again. The custom resources stay, and
 can be deleted without an operator from now on; an operator that is installed again goes on with them.
@@ -14,6 +15,7 @@ from kubernetes.client.exceptions import ApiException
 RUNNER_LABEL = "vap.dev/pool"
 FINALIZER_PREFIX = "vap.dev/"
 KINDS = ("videoscenarios", "runnerpools")
+LEASE = "vap-operator"
 GONE, CONFLICT = 404, 409
 
 
@@ -35,6 +37,7 @@ def main() -> None:
     wait_until_gone(core, namespace, RUNNER_LABEL, deadline)
     print("the runners have stopped", flush=True)
 
+    unless(GONE, lambda: client.CoordinationV1Api().delete_namespaced_lease(LEASE, namespace))
     objects = client.CustomObjectsApi()
     for plural in KINDS:
         print(f"{release_all(objects, namespace, plural)} {plural} released", flush=True)
